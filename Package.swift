@@ -1,0 +1,84 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The target list follows the bytes, from the file up to the command line.
+// A target may depend only on targets above it in this list.
+
+let package = Package(
+  name: "quern",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "quern", targets: ["quern"]),
+    .library(name: "TensorCore", targets: ["TensorCore"]),
+    .library(name: "MappedFiles", targets: ["MappedFiles"]),
+    .library(name: "Safetensors", targets: ["Safetensors"]),
+    .library(name: "GGUF", targets: ["GGUF"]),
+    .library(name: "BlockQuant", targets: ["BlockQuant"]),
+    .library(name: "Integrity", targets: ["Integrity"]),
+    .library(name: "Tokenizers", targets: ["Tokenizers"]),
+    .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "Conversion", targets: ["Conversion"]),
+    .library(name: "Inference", targets: ["Inference"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
+    .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
+  ],
+  targets: [
+    // MARK: System libraries
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CXXHash", pkgConfig: "libxxhash",
+      providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
+
+    // MARK: Machine
+    // One folder per instruction set. Every function names its own set in a target attribute,
+    // so that the package needs no unsafe flags and one binary runs on any machine.
+    .target(name: "CKernels"),
+    .target(name: "TensorCore"),
+    .target(
+      name: "MappedFiles",
+      dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+    .target(name: "Workers", dependencies: ["CKernels"]),
+    .target(name: "Kernels", dependencies: ["CKernels", "TensorCore"]),
+
+    // MARK: Containers
+    .target(name: "Safetensors", dependencies: ["MappedFiles", "TensorCore"]),
+    .target(name: "GGUF", dependencies: ["MappedFiles", "TensorCore"]),
+
+    // MARK: Meaning
+    .target(name: "BlockQuant", dependencies: ["Kernels", "TensorCore"]),
+    .target(
+      name: "Integrity",
+      dependencies: ["CXXHash", "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Workers"]),
+    .target(name: "Tokenizers", dependencies: ["GGUF"]),
+    .target(
+      name: "Checkpoints",
+      dependencies: ["GGUF", "MappedFiles", "Safetensors", "TensorCore", "Tokenizers"]),
+    .target(
+      name: "Conversion",
+      dependencies: [
+        "BlockQuant", "Checkpoints", "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Workers",
+      ]),
+    .target(
+      name: "Inference",
+      dependencies: [
+        "BlockQuant", "GGUF", "Kernels", "MappedFiles", "TensorCore", "Tokenizers", "Workers",
+      ]),
+
+    // MARK: Command line
+    .executableTarget(
+      name: "quern",
+      dependencies: [
+        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors", "Tokenizers",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Rainbow", package: "Rainbow"),
+        .product(name: "TextTable", package: "TextTable"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

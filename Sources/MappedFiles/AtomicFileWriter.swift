@@ -1,0 +1,136 @@
+import Synchronization
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Writes a file under a temporary name beside its destination and renames it when it is whole.
+///
+/// Until ``commit()`` returns, nothing stands under the final name; after it, everything does, on disk.
+/// A writer that goes away without a commit removes its temporary file.
+///
+/// Writes to disjoint ranges may come from several threads.
+public final class AtomicFileWriter: Sendable {
+  public let destination: FilePath
+  public let temporary: FilePath
+  private let descriptor: Int32
+  private let isOpen = Mutex(true)
+
+  /// Temporary names in use, for ``discardAll()``.
+  private static let unfinished = Mutex<Set<String>>([])
+
+  /// - Parameters:
+  ///   - byteCount: Final size, when it is known: the room is claimed at once, so that a full disk
+  ///     is noticed before any work.
+  ///   - overwrite: Whether a file that already stands at `destination` is replaced at the end.
+  /// - Throws: ``FileError`` with `.alreadyExists`, or the failed system call.
+  public init(_ destination: FilePath, byteCount: Int? = nil, overwrite: Bool) throws(FileError) {
+    var status = stat()
+    if destination.withPlatformString({ stat($0, &status) }) == 0 {
+      guard status.st_mode & S_IFMT != S_IFDIR else {
+        throw FileError(path: destination, reason: .isADirectory)
+      }
+      guard overwrite else { throw FileError(path: destination, reason: .alreadyExists) }
+    }
+    self.destination = destination
+    temporary = FilePath("\(destination).quern-\(getpid())")
+    let fd = temporary.withPlatformString {
+      open($0, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
+    guard fd >= 0 else {
+      throw FileError(
+        path: destination, reason: .system(operation: "create", Errno(rawValue: errno)))
+    }
+    descriptor = fd
+    _ = Self.unfinished.withLock { $0.insert(temporary.string) }
+    if let byteCount, byteCount > 0 {
+      try reserve(byteCount)
+    }
+  }
+
+  deinit { discard() }
+
+  private func reserve(_ byteCount: Int) throws(FileError) {
+    #if canImport(Glibc)
+      let code = posix_fallocate(descriptor, 0, off_t(byteCount))
+      // Some filesystems cannot reserve; they will say so when they are full.
+      guard code == 0 || code == EOPNOTSUPP || code == EINVAL else {
+        discard()
+        throw FileError(
+          path: destination,
+          reason: .system(operation: "reserve \(byteCount) bytes", Errno(rawValue: code)))
+      }
+    #endif
+  }
+
+  /// Writes all of `bytes` at `offset` from the start of the file.
+  public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(
+        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw failure("write")
+      }
+      done += count
+    }
+  }
+
+  public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    try bytes.withUnsafeBytes { raw in
+      Result { () throws(FileError) in try write(raw, at: offset) }
+    }.get()
+  }
+
+  /// Syncs the bytes to disk, gives the file its final name and syncs the folder.
+  public func commit() throws(FileError) {
+    guard fsync(descriptor) == 0 else { throw failure("sync") }
+    let renamed = temporary.withPlatformString { from in
+      destination.withPlatformString { to in rename(from, to) }
+    }
+    guard renamed == 0 else { throw failure("rename") }
+    _ = Self.unfinished.withLock { $0.remove(temporary.string) }
+    closeOnce()
+    syncFolder()
+  }
+
+  /// Removes the temporary file. Does nothing after a commit.
+  public func discard() {
+    guard Self.unfinished.withLock({ $0.remove(temporary.string) }) != nil else { return }
+    closeOnce()
+    _ = temporary.withPlatformString { unlink($0) }
+  }
+
+  /// Removes every unfinished file of this process: the last act of an interrupted program.
+  public static func discardAll() {
+    let paths = unfinished.withLock { paths in
+      defer { paths.removeAll() }
+      return paths
+    }
+    for path in paths { unlink(path) }
+  }
+
+  private func closeOnce() {
+    isOpen.withLock { open in
+      if open { close(descriptor) }
+      open = false
+    }
+  }
+
+  /// The rename itself must survive a power cut. Not every filesystem can sync a folder.
+  private func syncFolder() {
+    let folder = destination.removingLastComponent()
+    let fd = (folder.isEmpty ? "." : folder).withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+    guard fd >= 0 else { return }
+    fsync(fd)
+    close(fd)
+  }
+
+  private func failure(_ operation: String) -> FileError {
+    FileError(path: destination, reason: .system(operation: operation, Errno(rawValue: errno)))
+  }
+}

@@ -1,0 +1,132 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A whole file, mapped read-only; the one place of the project that calls `mmap`.
+///
+/// The mapping lives as long as this object. It assumes that nobody truncates the file meanwhile:
+/// touching a page beyond a new end raises SIGBUS. Long readers call ``checkUnchanged()`` between
+/// slabs, which notices a shrunken file before its pages are touched.
+public final class MappedFile: Sendable {
+  public let path: FilePath
+  public let byteCount: Int
+
+  // The address is constant and the pages are read-only, so sharing it between threads is safe.
+  private nonisolated(unsafe) let base: UnsafeRawPointer
+  private let descriptor: FileDescriptor
+  private let modified: timespec
+
+  /// - Throws: ``FileError`` when the path is missing, unreadable or not a regular file.
+  public init(_ path: FilePath) throws(FileError) {
+    self.path = path
+    func failure(_ operation: String) -> FileError {
+      FileError(path: path, reason: .system(operation: operation, Errno(rawValue: errno)))
+    }
+    let fd = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+    guard fd >= 0 else { throw failure("open") }
+    var status = stat()
+    guard fstat(fd, &status) == 0 else {
+      let error = failure("stat")
+      close(fd)
+      throw error
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      close(fd)
+      let reason: FileError.Reason =
+        status.st_mode & S_IFMT == S_IFDIR ? .isADirectory : .notARegularFile
+      throw FileError(path: path, reason: reason)
+    }
+    descriptor = FileDescriptor(rawValue: fd)
+    byteCount = Int(status.st_size)
+    modified = status.modificationTime
+    if byteCount == 0 {
+      // mmap refuses length 0; any non-null address serves an empty range.
+      base = UnsafeRawPointer(bitPattern: 1)!
+    } else {
+      guard let address = mmap(nil, byteCount, PROT_READ, MAP_SHARED, fd, 0), address != MAP_FAILED
+      else {
+        let error = failure("map")
+        close(fd)
+        throw error
+      }
+      base = UnsafeRawPointer(address)
+    }
+  }
+
+  deinit {
+    if byteCount > 0 { munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
+    close(descriptor.rawValue)
+  }
+
+  /// All bytes of the file. Valid while this object lives; callers keep it alive.
+  public var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base, count: byteCount)
+  }
+
+  /// The bytes of `range`, which must lie inside the file.
+  public func bytes(in range: Range<Int>) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[range])
+  }
+
+  /// What will happen to a range of pages.
+  public enum Advice: Sendable {
+    /// Will be read soon, front to back.
+    case willNeed
+    /// Has been read for the last time: the pages may leave this process.
+    case dontNeed
+    case sequential
+    case random
+  }
+
+  /// Tells the kernel how `range` will be used. A hint: failure is not an error.
+  public func advise(_ advice: Advice, _ range: Range<Int>) {
+    guard !range.isEmpty, byteCount > 0 else { return }
+    let page = Int(getpagesize())
+    // Releasing must not touch pages shared with a neighbour, so it rounds inwards.
+    let lower =
+      advice == .dontNeed
+      ? (range.lowerBound + page - 1) / page * page
+      : range.lowerBound / page * page
+    let upper = advice == .dontNeed ? range.upperBound / page * page : range.upperBound
+    guard lower < upper else { return }
+    let flag =
+      switch advice {
+      case .willNeed: MADV_WILLNEED
+      case .dontNeed: MADV_DONTNEED
+      case .sequential: MADV_SEQUENTIAL
+      case .random: MADV_RANDOM
+      }
+    _ = madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, Int32(flag))
+  }
+
+  /// Notices a file that was truncated or rewritten since it was opened.
+  public func checkUnchanged() throws(FileError) {
+    var status = stat()
+    guard fstat(descriptor.rawValue, &status) == 0 else {
+      throw FileError(
+        path: path, reason: .system(operation: "stat", Errno(rawValue: errno)))
+    }
+    guard Int(status.st_size) >= byteCount else {
+      throw FileError(
+        path: path, reason: .shrank(expected: byteCount, found: Int(status.st_size)))
+    }
+    let now = status.modificationTime
+    guard now.tv_sec == modified.tv_sec, now.tv_nsec == modified.tv_nsec else {
+      throw FileError(path: path, reason: .changed)
+    }
+  }
+}
+
+extension stat {
+  fileprivate var modificationTime: timespec {
+    #if canImport(Darwin)
+      st_mtimespec
+    #else
+      st_mtim
+    #endif
+  }
+}
