@@ -79,6 +79,8 @@ let package = Package(
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
+
+    // MARK: Tests
   ],
   swiftLanguageModes: [.v6]
 )
