@@ -74,7 +74,8 @@ let package = Package(
     .executableTarget(
       name: "quern",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors", "Tokenizers",
+        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Kernels", "MappedFiles",
+        "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
