@@ -82,6 +82,15 @@ let package = Package(
       ]),
 
     // MARK: Tests
+    .target(
+      name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/TestSupport"),
+    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
+    .testTarget(name: "MappedFilesTests", dependencies: ["MappedFiles", "TestSupport"]),
+    .testTarget(name: "WorkersTests", dependencies: ["Workers"]),
+    .testTarget(name: "GGUFTests", dependencies: ["GGUF", "TestSupport"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"]),
+    .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

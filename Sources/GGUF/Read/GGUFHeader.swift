@@ -67,6 +67,7 @@ public struct GGUFHeader: Sendable {
     for _ in 0..<count {
       let place = cursor.offset
       let key = try cursor.name("a key")
+      guard !key.isEmpty else { throw cursor.error(.emptyKey, at: place) }
       cursor.key = key
       guard metadata[key] == nil else { throw cursor.error(.duplicateKey, at: place) }
       metadata[key] = try cursor.value()
