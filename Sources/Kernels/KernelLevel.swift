@@ -1,4 +1,4 @@
-public import CKernels
+package import CKernels
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,4 @@
-public import CKernels
-public import TensorCore
+package import CKernels
 
 /// The kernels of one level: the Swift face of the table that CKernels fills.
 public struct Kernels: Sendable {

@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// What went wrong with a file, where.
-public struct FileError: Error, Sendable {
+public struct FileError: FileProblem, Hashable {
   public enum Reason: Sendable, Hashable {
     /// A system call failed.
     case system(operation: String, Errno)
@@ -14,7 +14,7 @@ public struct FileError: Error, Sendable {
     case changed
   }
 
-  public let path: FilePath
+  public let path: FilePath?
   public let reason: Reason
 
   public init(path: FilePath, reason: Reason) {

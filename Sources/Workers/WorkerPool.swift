@@ -1,5 +1,5 @@
 internal import CKernels
-public import Synchronization
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -24,8 +24,7 @@ public final class WorkerPool: Sendable {
   public let workerCount: Int
 
   private let shared: SharedLoop
-  // Written once in `init`, read in `deinit`.
-  private nonisolated(unsafe) let threads: [pthread_t]
+  private let threads: [pthread_t]
 
   /// - Parameter workerCount: Threads to use; by default one for each processor that is online.
   public init(workerCount: Int = WorkerPool.processorCount) {

@@ -1,0 +1,37 @@
+public import MappedFiles
+public import SystemPackage
+
+/// A GGUF file, mapped and checked: header, metadata and where each tensor lies.
+public final class GGUFFile: Sendable {
+  public let file: MappedFile
+  public let header: GGUFHeader
+  private let positions: [String: Int]
+
+  /// - Throws: ``GGUFError`` with the byte offset of what is wrong, or `FileError`.
+  public init(_ path: FilePath) throws {
+    file = try MappedFile(path)
+    do throws(GGUFError) {
+      header = try GGUFHeader(parsing: file.bytes)
+    } catch {
+      throw error.located(in: path)
+    }
+    positions = Dictionary(
+      uniqueKeysWithValues: header.tensors.enumerated().map { ($0.element.name, $0.offset) })
+  }
+
+  public var version: UInt32 { header.version }
+  public var metadata: GGUFMetadata { header.metadata }
+  public var tensors: [GGUFTensor] { header.tensors }
+  public var alignment: Int { header.alignment }
+  public var dataOffset: Int { header.dataOffset }
+
+  /// The tensor with this name.
+  public func tensor(_ name: String) -> GGUFTensor? {
+    positions[name].map { header.tensors[$0] }
+  }
+
+  /// The encoded bytes of one of this file's tensors. Valid while this object lives.
+  public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+    file.bytes(in: tensor.offset..<tensor.offset + tensor.byteCount)
+  }
+}

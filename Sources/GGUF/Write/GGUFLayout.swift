@@ -1,0 +1,98 @@
+public import TensorCore
+
+/// A GGUF file before its data: the header's bytes, and where each tensor will lie.
+///
+/// Writing is then: `header` at 0, each tensor's bytes at its offset, zeros between and up to
+/// `byteCount`.
+public struct GGUFLayout: Sendable {
+  /// What a tensor is, before it has a place.
+  public typealias TensorInfo = (name: String, type: TensorType, shape: Shape)
+
+  /// Header, padded to the alignment. Version 3, little-endian.
+  public let header: [UInt8]
+  /// In the order given, with offsets from the start of the file.
+  public let tensors: [GGUFTensor]
+  /// Bytes of the whole file, padding after the last tensor included.
+  public let byteCount: Int
+  public let alignment: Int
+
+  /// ggml's `GGML_MAX_NAME` holds a terminating zero besides.
+  public static let tensorNameLimit = 63
+
+  /// - Parameters:
+  ///   - metadata: Written in its order. `general.alignment` is kept when present and decides the
+  ///     alignment.
+  ///   - tensors: Their data will lie in this order.
+  /// - Throws: ``GGUFError`` for a type that GGUF lacks, a shape that does not fill whole blocks,
+  ///   a name that is too long or stands twice.
+  public init(metadata: GGUFMetadata, tensors: [TensorInfo]) throws(GGUFError) {
+    let alignment = try GGUFHeader.alignment(in: metadata)
+    var encoder = GGUFEncoder()
+    encoder.append(GGUFHeader.magic)
+    encoder.append(UInt32(3))
+    encoder.append(UInt64(tensors.count))
+    encoder.append(UInt64(metadata.entries.count))
+    for (key, value) in metadata.entries {
+      encoder.append(key)
+      try encoder.append(value, key: key)
+    }
+    var names = Set<String>()
+    var offsets: [(relative: Int, byteCount: Int)] = []
+    var end = 0
+    for tensor in tensors {
+      guard names.insert(tensor.name).inserted else {
+        throw GGUFError(.duplicateTensor, tensor: tensor.name)
+      }
+      let byteCount = try Self.append(tensor, at: end, to: &encoder)
+      offsets.append((end, byteCount))
+      end += byteCount.rounded(upToMultipleOf: alignment)
+    }
+    encoder.pad(toMultipleOf: alignment)
+    let dataOffset = encoder.bytes.count
+    header = encoder.bytes
+    byteCount = dataOffset + end
+    self.alignment = alignment
+    self.tensors = zip(tensors, offsets).map { tensor, place in
+      GGUFTensor(
+        name: tensor.name, type: tensor.type, shape: tensor.shape,
+        offset: dataOffset + place.relative, byteCount: place.byteCount)
+    }
+  }
+
+  /// Appends a tensor info and returns the byte count of its data.
+  private static func append(
+    _ tensor: TensorInfo, at offset: Int, to encoder: inout GGUFEncoder
+  ) throws(GGUFError) -> Int {
+    guard let id = tensor.type.ggmlID else {
+      throw GGUFError(.typeNotInGGUF(tensor.type), tensor: tensor.name)
+    }
+    guard tensor.name.utf8.count <= tensorNameLimit else {
+      throw GGUFError(
+        .nameTooLong(byteCount: tensor.name.utf8.count, limit: tensorNameLimit),
+        tensor: tensor.name)
+    }
+    guard tensor.shape.dimensions.count <= GGUFHeader.dimensionLimit else {
+      throw GGUFError(
+        .tooManyDimensions(
+          UInt32(clamping: tensor.shape.dimensions.count), limit: GGUFHeader.dimensionLimit),
+        tensor: tensor.name)
+    }
+    encoder.append(tensor.name)
+    // ggml has no scalars: one element is a vector of one.
+    let extents = tensor.shape.dimensions.isEmpty ? [1] : tensor.shape.dimensions.reversed()
+    encoder.append(UInt32(extents.count))
+    for extent in extents { encoder.append(UInt64(extent)) }
+    encoder.append(id)
+    encoder.append(UInt64(offset))
+    do throws(ShapeError) {
+      return try tensor.shape.byteCount(of: tensor.type)
+    } catch {
+      throw GGUFError(.badShape(error), tensor: tensor.name)
+    }
+  }
+}
+
+extension Int {
+  /// - Parameter multiple: A power of two.
+  func rounded(upToMultipleOf multiple: Int) -> Int { (self + multiple - 1) & ~(multiple - 1) }
+}
