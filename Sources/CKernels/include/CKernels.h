@@ -51,6 +51,14 @@ const quern_kernel_table *quern_kernels(quern_level level);
 /// The highest level that this machine runs.
 quern_level quern_best_level(void);
 
+/// A table's decoder or encoder of a ggml wire id; null when there is none.
+static inline quern_decode_fn quern_decoder(const quern_kernel_table *table, uint32_t wire_id) {
+  return wire_id < QUERN_TYPE_COUNT ? table->decode[wire_id] : NULL;
+}
+static inline quern_encode_fn quern_encoder(const quern_kernel_table *table, uint32_t wire_id) {
+  return wire_id < QUERN_TYPE_COUNT ? table->encode[wire_id] : NULL;
+}
+
 /// Tells the processor that this thread is spinning.
 static inline void quern_spin_hint(void) {
 #if defined(__x86_64__)

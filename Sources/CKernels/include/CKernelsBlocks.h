@@ -25,7 +25,7 @@ QUERN_BLOCK(q5_0, 2 + 4 + 16, quern_half d; uint8_t qh[4]; uint8_t qs[16];);
 QUERN_BLOCK(q5_1, 2 + 2 + 4 + 16, quern_half d; quern_half m; uint8_t qh[4]; uint8_t qs[16];);
 QUERN_BLOCK(q8_0, 2 + 32, quern_half d; int8_t qs[32];);
 QUERN_BLOCK(q8_1, 2 + 2 + 32, quern_half d; quern_half s; int8_t qs[32];);
-QUERN_BLOCK(iq4_nl, 2 + 16, quern_half d; uint8_t qs[16];);
+QUERN_BLOCK(iq4_NL, 2 + 16, quern_half d; uint8_t qs[16];);
 QUERN_BLOCK(mxfp4, 1 + 16, uint8_t e; uint8_t qs[16];);
 
 // 64 and 128 elements
