@@ -27,7 +27,7 @@ enum { QUERN_ACTIVATION_COUNT = 2 };
 typedef void (*quern_product_decode_fn)(const void *blocks, float *output, size_t count);
 
 /// One matrix and the activations that it multiplies: `output[t][r] = sum_c weights[r][c] x[t][c]`.
-typedef struct quern_product {
+typedef struct quern_product_job {
   const void *weights;      // rows of whole blocks, packed without gaps, at any address
   size_t row_bytes;
   size_t columns;           // a multiple of the type's block
@@ -39,10 +39,10 @@ typedef struct quern_product {
   quern_product_decode_fn decode;  // for types without a product of their own
   size_t block_elements;           // with `decode`: elements and bytes of one block
   size_t block_bytes;
-} quern_product;
+} quern_product_job;
 
 /// Computes rows `first ..< end` for all tokens. `scratch` has `scratch_bytes` bytes, one per worker.
-typedef void (*quern_product_fn)(const quern_product *product, size_t first, size_t end,
+typedef void (*quern_product_fn)(const quern_product_job *product, size_t first, size_t end,
                                  void *scratch);
 
 /// Packs tokens `first ..< end` of `tokens` rows that start `stride` floats apart.
@@ -95,8 +95,24 @@ typedef struct quern_product_table {
   void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);
   void (*rotate_halves)(float *x, const float *turns, size_t pairs);
   void (*to_half)(const float *x, size_t count, uint16_t *output);
+  /// Puts one position's key into its group: every QUERN_KEY_GROUP-th element from `output` on.
+  void (*store_key)(const float *x, size_t count, uint16_t *output);
   quern_attention_fn attention;
 } quern_product_table;
+
+/// The products of a ggml wire id, which must be below 43.
+static inline quern_product_fn quern_product(const quern_product_table *table, uint32_t wire_id,
+                                             size_t tokens) {
+  return tokens == 1 ? table->vector[wire_id] : table->batch[wire_id];
+}
+static inline quern_activation quern_product_activation(const quern_product_table *table,
+                                                        uint32_t wire_id) {
+  return table->activation[wire_id];
+}
+static inline quern_pack_fn quern_pack(const quern_product_table *table,
+                                       quern_activation activation) {
+  return table->pack[activation];
+}
 
 /// Bytes that `pack` fills for `tokens` rows of `columns` values.
 static inline size_t quern_packed_bytes(quern_activation activation, size_t columns,

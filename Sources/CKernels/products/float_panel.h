@@ -11,15 +11,15 @@ enum {
 };
 
 /// Turns `count` columns of a row, from column `at` on, into floats.
-typedef void (*read_row_fn)(const quern_product *product, const uint8_t *row, size_t at,
+typedef void (*read_row_fn)(const quern_product_job *product, const uint8_t *row, size_t at,
                             size_t count, float *output);
 
-static void read_f32(const quern_product *product, const uint8_t *row, size_t at, size_t count,
+static void read_f32(const quern_product_job *product, const uint8_t *row, size_t at, size_t count,
                      float *output) {
   (void)product;
   memcpy(output, row + at * 4, count * 4);
 }
-static void read_f16(const quern_product *product, const uint8_t *row, size_t at, size_t count,
+static void read_f16(const quern_product_job *product, const uint8_t *row, size_t at, size_t count,
                      float *output) {
   (void)product;
   size_t c = 0;
@@ -34,12 +34,12 @@ INLINE float load_bfloat(const void *p) {
   memcpy(&x, &bits, 4);
   return x;
 }
-static void read_bf16(const quern_product *product, const uint8_t *row, size_t at, size_t count,
+static void read_bf16(const quern_product_job *product, const uint8_t *row, size_t at, size_t count,
                       float *output) {
   (void)product;
   for (size_t c = 0; c < count; c++) output[c] = load_bfloat(row + (at + c) * 2);
 }
-static void read_decoded(const quern_product *product, const uint8_t *row, size_t at, size_t count,
+static void read_decoded(const quern_product_job *product, const uint8_t *row, size_t at, size_t count,
                          float *output) {
   product->decode(row + at / product->block_elements * product->block_bytes, output, count);
 }
@@ -83,7 +83,7 @@ static void float_tile(const float *panel, const float *tile, size_t columns, si
 }
 #undef TILE_CASE
 
-static void fill_float_panel(const quern_product *product, size_t first, size_t rows, size_t at,
+static void fill_float_panel(const quern_product_job *product, size_t first, size_t rows, size_t at,
                              size_t columns, read_row_fn read, float *panel) {
   float values[FLOAT_PANEL_COLUMNS];
   for (size_t row = 0; row < PANEL_ROWS; row++) {
@@ -96,7 +96,7 @@ static void fill_float_panel(const quern_product *product, size_t first, size_t 
   }
 }
 
-static void multiply_float_panel(const quern_product *product, const float *panel, size_t first,
+static void multiply_float_panel(const quern_product_job *product, const float *panel, size_t first,
                                  size_t rows, size_t at, size_t columns) {
   for (size_t token = 0; token < product->tokens; token += TILE_TOKENS) {
     const size_t width = tokens_in_tile(token / TILE_TOKENS, product->tokens);
@@ -115,7 +115,7 @@ static void multiply_float_panel(const quern_product *product, const float *pane
   }
 }
 
-static void float_batch(const quern_product *product, size_t first, size_t end, void *scratch,
+static void float_batch(const quern_product_job *product, size_t first, size_t end, void *scratch,
                         read_row_fn read) {
   float *panel = scratch;
   for (size_t row = first; row < end; row += PANEL_ROWS) {
@@ -144,7 +144,7 @@ INLINE float float_dot(const float *x, const float *w, size_t count) {
   return sum_lanes((sums[0] + sums[1]) + (sums[2] + sums[3])) + tail;
 }
 
-INLINE void float_vector(const quern_product *product, size_t first, size_t end,
+INLINE void float_vector(const quern_product_job *product, size_t first, size_t end,
                          read_row_fn read) {
   const float *x = product->activations;
   float values[FLOAT_PANEL_COLUMNS];
@@ -162,11 +162,11 @@ INLINE void float_vector(const quern_product *product, size_t first, size_t end,
 }
 
 #define FLOAT_PRODUCTS(name)                                                                     \
-  static void batch_##name(const quern_product *product, size_t first, size_t end,               \
+  static void batch_##name(const quern_product_job *product, size_t first, size_t end,               \
                            void *scratch) {                                                      \
     float_batch(product, first, end, scratch, read_##name);                                      \
   }                                                                                              \
-  static void vector_##name(const quern_product *product, size_t first, size_t end,              \
+  static void vector_##name(const quern_product_job *product, size_t first, size_t end,              \
                             void *scratch) {                                                     \
     (void)scratch;                                                                               \
     float_vector(product, first, end, read_##name);                                              \

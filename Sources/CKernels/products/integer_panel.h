@@ -177,7 +177,7 @@ typedef struct {
   float values[TILE_TOKENS][PANEL_ROWS];
 } panel_output;
 
-INLINE void start_outputs(const quern_product *product, size_t first, size_t rows) {
+INLINE void start_outputs(const quern_product_job *product, size_t first, size_t rows) {
   for (size_t t = 0; t < product->tokens; t++)
     for (size_t r = 0; r < rows; r++)
       product->output[t * product->output_stride + first + r] =
@@ -193,7 +193,7 @@ INLINE integer_tile tile_from(integer_tile tile, size_t block, size_t tokens) {
   return tile;
 }
 
-static void multiply_integer_panel(const quern_product *product, const integer_panel *panel,
+static void multiply_integer_panel(const quern_product_job *product, const integer_panel *panel,
                                    size_t first, size_t rows, size_t at, size_t columns,
                                    integer_tile_fn kernel) {
   const size_t per_token = product->columns + product->columns / 32 * 16;
@@ -216,7 +216,7 @@ static void multiply_integer_panel(const quern_product *product, const integer_p
   }
 }
 
-static void integer_batch(const quern_product *product, size_t first, size_t end, void *scratch,
+static void integer_batch(const quern_product_job *product, size_t first, size_t end, void *scratch,
                           size_t block_elements, size_t block_bytes, fill_integer_panel_fn fill,
                           integer_tile_fn kernel) {
   const integer_panel panel = integer_panel_in(scratch);
@@ -235,7 +235,7 @@ static void integer_batch(const quern_product *product, size_t first, size_t end
 }
 
 #define INTEGER_BATCH(name, id, sub, has_minimum)                                                \
-  static void batch_##name(const quern_product *product, size_t first, size_t end,               \
+  static void batch_##name(const quern_product_job *product, size_t first, size_t end,               \
                            void *scratch) {                                                      \
     integer_batch(product, first, end, scratch, ELEMENTS_##name, sizeof(quern_block_##name),     \
                   fill_panel_##name, tile_##sub##_##has_minimum);                                \

@@ -33,7 +33,7 @@ INLINE floats scaled_dot_halves(const int8_t *weights, const uint8_t *bytes, con
 }
 
 #define INTEGER_VECTOR(name, id, sub, has_minimum)                                               \
-  static void vector_##name(const quern_product *product, size_t first, size_t end,              \
+  static void vector_##name(const quern_product_job *product, size_t first, size_t end,              \
                             void *scratch) {                                                     \
     (void)scratch;                                                                               \
     const integer_tile x = integer_tile_at(product->activations, product->columns, 1);           \

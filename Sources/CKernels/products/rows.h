@@ -60,4 +60,8 @@ static void to_half_row(const float *x, size_t count, uint16_t *output) {
   for (; c < count; c++) output[c] = float_to_half(x[c]);
 }
 
+static void store_key(const float *x, size_t count, uint16_t *output) {
+  for (size_t c = 0; c < count; c++) output[c * QUERN_KEY_GROUP] = float_to_half(x[c]);
+}
+
 #endif

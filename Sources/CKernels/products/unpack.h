@@ -26,7 +26,7 @@ enum { CHUNK = 256 };  // elements that one `unpack` gives at most
   X(q4_K, 12, 32, 1)     \
   X(q5_K, 13, 32, 1)     \
   X(q6_K, 14, 16, 0)     \
-  X(iq4_nl, 20, 32, 0)   \
+  X(iq4_NL, 20, 32, 0)   \
   X(iq4_XS, 23, 32, 0)
 
 /// Elements and bytes of a block, by name.
@@ -40,7 +40,7 @@ enum { CHUNK = 256 };  // elements that one `unpack` gives at most
 #define ELEMENTS_q4_K 256
 #define ELEMENTS_q5_K 256
 #define ELEMENTS_q6_K 256
-#define ELEMENTS_iq4_nl 32
+#define ELEMENTS_iq4_NL 32
 #define ELEMENTS_iq4_XS 256
 
 #define UNPACK(name)                                                                        \
@@ -208,8 +208,8 @@ UNPACK(q6_K) {
 static const int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                       1,    13,   25,  38,  53,  69,  89,  113};
 
-UNPACK(iq4_nl) {
-  const quern_block_iq4_nl *block = blocks;
+UNPACK(iq4_NL) {
+  const quern_block_iq4_NL *block = blocks;
   for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
     for (int i = 0; i < 16; i++) {
       q[i] = iq4_levels[block->qs[i] & 15];
