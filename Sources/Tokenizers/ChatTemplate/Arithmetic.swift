@@ -74,7 +74,8 @@ enum Arithmetic {
     }
     switch (left, right) {
     case (.string(let text), _) where right.asInteger != nil:
-      return .string(String(repeating: text, count: try times(right.asInteger ?? 0, text.utf8.count)))
+      return .string(
+        String(repeating: text, count: try times(right.asInteger ?? 0, text.utf8.count)))
     case (.list(let items), _) where right.asInteger != nil:
       let count = try times(right.asInteger ?? 0, items.count * 16)
       return .list(Array(repeatElement(items, count: count).joined()))
@@ -83,7 +84,9 @@ enum Arithmetic {
       return try multiply(right, left, limit: limit)
     default: break
     }
-    if let (a, b) = integers(left, right) { return try checked(a.multipliedReportingOverflow(by: b)) }
+    if let (a, b) = integers(left, right) {
+      return try checked(a.multipliedReportingOverflow(by: b))
+    }
     let (a, b) = try numbers(left, right, "*")
     return .number(a * b)
   }

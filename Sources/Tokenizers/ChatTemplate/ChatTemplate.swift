@@ -45,7 +45,8 @@ public struct ChatTemplate: Sendable {
   }
 
   /// Renders with exactly these variables; `tools` and `documents` are none unless given.
-  func render(variables: [String: JSONValue], time: Int? = nil) throws(ChatTemplateError) -> String {
+  func render(variables: [String: JSONValue], time: Int? = nil) throws(ChatTemplateError) -> String
+  {
     let scope = TemplateGlobals.scope()
     scope["tools"] = JinjaValue.none
     scope["documents"] = JinjaValue.none

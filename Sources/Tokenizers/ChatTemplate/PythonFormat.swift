@@ -49,7 +49,10 @@ enum PythonFormat {
       if layout.alignment == nil { layout.alignment = layout.fill == "0" ? "=" : ">" }
       layout.kind = kind == "i" ? "d" : kind
       let value = values.removeFirst()
-      result.append(contentsOf: try spell(kind == "r" ? .string(PythonText.representation(value)) : value, layout).unicodeScalars)
+      result.append(
+        contentsOf: try spell(
+          kind == "r" ? .string(PythonText.representation(value)) : value, layout
+        ).unicodeScalars)
     }
     return String(result)
   }
@@ -116,7 +119,9 @@ enum PythonFormat {
     } else if let first = scalars.first, alignments.contains(first) {
       layout.alignment = scalars.removeFirst()
     }
-    if let sign = scalars.first, ["+", "-", " "].contains(sign) { layout.sign = scalars.removeFirst() }
+    if let sign = scalars.first, ["+", "-", " "].contains(sign) {
+      layout.sign = scalars.removeFirst()
+    }
     if scalars.first == "0", layout.alignment == nil {
       layout.fill = "0"
       layout.alignment = "="
@@ -142,7 +147,9 @@ enum PythonFormat {
     var isNumber = true
     switch layout.kind {
     case "d", "x", "X", "o", "b":
-      guard let number = value.asInteger ?? value.asDouble.flatMap({ Int(exactly: $0.rounded(.towardZero)) })
+      guard
+        let number = value.asInteger
+          ?? value.asDouble.flatMap({ Int(exactly: $0.rounded(.towardZero)) })
       else { throw .type(operation: "a number format", value: value.typeName) }
       let radix = layout.kind == "d" ? 10 : layout.kind == "o" ? 8 : layout.kind == "b" ? 2 : 16
       text = String(number, radix: radix, uppercase: layout.kind == "X")
@@ -156,14 +163,17 @@ enum PythonFormat {
       if layout.kind == "%" { text += "%" }
     default:
       text = PythonText.string(value)
-      isNumber = value.asDouble != nil && !PythonText.string(value).hasPrefix("T")
+      isNumber =
+        value.asDouble != nil && !PythonText.string(value).hasPrefix("T")
         && !PythonText.string(value).hasPrefix("F")
       if let precision = layout.precision, !isNumber {
         text = ScalarText.string(text.unicodeScalars.prefix(precision))
       }
     }
     if layout.groups { text = grouped(text) }
-    if isNumber, let sign = layout.sign, sign != "-", !text.hasPrefix("-") { text = String(sign) + text }
+    if isNumber, let sign = layout.sign, sign != "-", !text.hasPrefix("-") {
+      text = String(sign) + text
+    }
     return padded(text, layout, isNumber: isNumber)
   }
 

@@ -90,11 +90,12 @@ enum PythonMethods {
         ScalarText.strip(
           text, characters: characters, left: name != "rstrip", right: name != "lstrip"))
     case "startswith", "endswith":
-      return .bool(try affixes(arguments, name).contains { affix in
-        name == "startswith"
-          ? text.utf8.starts(with: affix.utf8)
-          : text.utf8.reversed().starts(with: affix.utf8.reversed())
-      })
+      return .bool(
+        try affixes(arguments, name).contains { affix in
+          name == "startswith"
+            ? text.utf8.starts(with: affix.utf8)
+            : text.utf8.reversed().starts(with: affix.utf8.reversed())
+        })
     case "removeprefix":
       let affix = try self.text(arguments[0, "prefix"], name)
       guard text.utf8.starts(with: affix.utf8) else { return .string(text) }
@@ -117,7 +118,8 @@ enum PythonMethods {
     case "swapcase":
       return .string(
         text.unicodeScalars.map {
-          $0.properties.isLowercase ? $0.properties.uppercaseMapping : $0.properties.lowercaseMapping
+          $0.properties.isLowercase
+            ? $0.properties.uppercaseMapping : $0.properties.lowercaseMapping
         }.joined())
     default: return .bool(holds(name, text))
     }
@@ -126,9 +128,12 @@ enum PythonMethods {
   private static func holds(_ name: String, _ text: String) -> Bool {
     let scalars = text.unicodeScalars
     let cased = scalars.filter(\.properties.isCased)
-    func all(_ test: (Unicode.Scalar) -> Bool) -> Bool { !scalars.isEmpty && scalars.allSatisfy(test) }
+    func all(_ test: (Unicode.Scalar) -> Bool) -> Bool {
+      !scalars.isEmpty && scalars.allSatisfy(test)
+    }
     switch name {
-    case "isdigit": return all { $0.properties.numericType == .decimal || $0.properties.numericType == .digit }
+    case "isdigit":
+      return all { $0.properties.numericType == .decimal || $0.properties.numericType == .digit }
     case "isalpha": return all { CategoryTest.isLetter($0) }
     case "isalnum": return all { CategoryTest.isLetter($0) || $0.properties.numericType != nil }
     case "isspace": return all(PythonText.isSpace)
@@ -188,7 +193,8 @@ enum PythonMethods {
   {
     let part = try self.text(arguments[0, "sub"], name)
     if name == "count" {
-      let places = part.isEmpty
+      let places =
+        part.isEmpty
         ? ScalarText.count(text) + 1 : ScalarText.split(text, separator: part, limit: -1).count - 1
       return .integer(places)
     }

@@ -79,7 +79,9 @@ enum TemplateGlobals {
       }
       bounds.append(number)
     }
-    guard (1...3).contains(bounds.count) else { throw .type(operation: "range", value: "these arguments") }
+    guard (1...3).contains(bounds.count) else {
+      throw .type(operation: "range", value: "these arguments")
+    }
     let start = bounds.count == 1 ? 0 : bounds[0]
     let end = bounds.count == 1 ? bounds[0] : bounds[1]
     let step = bounds.count == 3 ? bounds[2] : 1

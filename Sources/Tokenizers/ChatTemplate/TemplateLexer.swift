@@ -64,13 +64,16 @@ struct TemplateLexer {
 
   private func starts(with text: StaticString, at position: Int) -> Bool {
     guard position + text.utf8CodeUnitCount <= source.count else { return false }
-    for index in 0..<text.utf8CodeUnitCount where source[position + index] != text.utf8Start[index] {
+    for index in 0..<text.utf8CodeUnitCount where source[position + index] != text.utf8Start[index]
+    {
       return false
     }
     return true
   }
 
-  private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+  private static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (0x09...0x0D).contains(byte)
+  }
 
   private mutating func add(_ kind: TemplateToken.Kind) {
     tokens.append(TemplateToken(kind: kind, line: line))
@@ -166,7 +169,9 @@ struct TemplateLexer {
     position += word.utf8CodeUnitCount
     while position < source.count, Self.isSpace(source[position]) { position += 1 }
     var sign: UInt8 = 0
-    if position < source.count, source[position] == UInt8(ascii: "-") || source[position] == UInt8(ascii: "+") {
+    if position < source.count,
+      source[position] == UInt8(ascii: "-") || source[position] == UInt8(ascii: "+")
+    {
       sign = source[position]
       position += 1
     }
@@ -259,7 +264,9 @@ struct TemplateLexer {
       at < source.count && (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(source[at])
     }
     func skipDigits() {
-      while isDigit(end) || (end < source.count && source[end] == UInt8(ascii: "_") && isDigit(end + 1)) {
+      while isDigit(end)
+        || (end < source.count && source[end] == UInt8(ascii: "_") && isDigit(end + 1))
+      {
         end += 1
       }
     }

@@ -50,7 +50,9 @@ extension TemplateParser {
     let value = try sum()
     var steps: [(TemplateExpression.Comparison, TemplateExpression)] = []
     while true {
-      if case .symbol(let symbol) = kind, let operation = TemplateExpression.Comparison(rawValue: symbol) {
+      if case .symbol(let symbol) = kind,
+        let operation = TemplateExpression.Comparison(rawValue: symbol)
+      {
         advance()
         steps.append((operation, try sum()))
       } else if skip(word: "in") {

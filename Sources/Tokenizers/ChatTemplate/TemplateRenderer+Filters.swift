@@ -82,7 +82,9 @@ extension TemplateRenderer {
       if case .string(let text) = value {
         let spelling = ScalarText.strip(text, characters: nil, left: true, right: true)
         let base = arguments[1, "base"]?.asInteger ?? 10
-        if (2...36).contains(base), let number = Int(spelling, radix: base) { return .integer(number) }
+        if (2...36).contains(base), let number = Int(spelling, radix: base) {
+          return .integer(number)
+        }
         return Double(spelling).flatMap { Int(exactly: $0.rounded(.towardZero)) }
           .map { .integer($0) } ?? fallback
       }
@@ -149,18 +151,25 @@ extension TemplateRenderer {
     case "join": return .string(try joined(items, arguments))
     case "sum":
       var total = arguments[1, "start"] ?? .integer(0)
-      for item in items { total = try Arithmetic.add(total, part(arguments[0, "attribute"], of: item)) }
+      for item in items {
+        total = try Arithmetic.add(total, part(arguments[0, "attribute"], of: item))
+      }
       return total
     case "sort":
       return .list(
         try sorted(
-          items, by: { (item) throws(ChatTemplateError) in try self.part(arguments[2, "attribute"], of: item) },
+          items,
+          by: { (item) throws(ChatTemplateError) in
+            try self.part(arguments[2, "attribute"], of: item)
+          },
           ignoringCase: arguments[1, "case_sensitive"]?.isTrue != true,
           reversed: arguments[0, "reverse"]?.isTrue == true))
     case "unique": return .list(try unique(items, arguments))
     default:
       let order = try sorted(
-        items, by: { (item) throws(ChatTemplateError) in try self.part(arguments[1, "attribute"], of: item) },
+        items,
+        by: { (item) throws(ChatTemplateError) in try self.part(arguments[1, "attribute"], of: item)
+        },
         ignoringCase: arguments[0, "case_sensitive"]?.isTrue != true, reversed: name == "max")
       return order.first ?? .undefined("the \(name) of nothing")
     }
@@ -219,7 +228,8 @@ extension TemplateRenderer {
     keyed.sort { a, b in
       guard failure == nil else { return false }
       do throws(ChatTemplateError) {
-        return reversed ? try Arithmetic.precedes(b.key, a.key) : try Arithmetic.precedes(a.key, b.key)
+        return reversed
+          ? try Arithmetic.precedes(b.key, a.key) : try Arithmetic.precedes(a.key, b.key)
       } catch {
         failure = error
         return false

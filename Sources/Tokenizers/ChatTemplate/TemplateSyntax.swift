@@ -72,7 +72,8 @@ indirect enum TemplateStatement {
 
   case text(String)
   case output(TemplateExpression)
-  case choice([(condition: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
+  case choice(
+    [(condition: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
   case loop(Loop)
   case set(TemplateTarget, TemplateExpression)
   /// The rendered body, perhaps filtered.
