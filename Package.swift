@@ -63,6 +63,7 @@ let package = Package(
       name: "Conversion",
       dependencies: [
         "BlockQuant", "Checkpoints", "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Inference",
@@ -74,13 +75,31 @@ let package = Package(
     .executableTarget(
       name: "quern",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors", "Tokenizers",
+        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Kernels", "MappedFiles",
+        "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
       ]),
 
     // MARK: Tests
+    .target(
+      name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/TestSupport"),
+    .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
+    .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
+    .testTarget(name: "MappedFilesTests", dependencies: ["MappedFiles", "TestSupport"]),
+    .testTarget(name: "WorkersTests", dependencies: ["Workers"]),
+    .testTarget(name: "GGUFTests", dependencies: ["GGUF", "TestSupport"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"]),
+    .testTarget(
+      name: "BlockQuantTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
+    .testTarget(
+      name: "ConversionTests",
+      dependencies: [
+        "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
+      ]),
+    .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -14,6 +14,7 @@ public struct GGUFError: FileProblem, Hashable {
     case nestedTooDeeply(limit: Int)
     case invalidBool(UInt8)
     case notUTF8(what: String)
+    case emptyKey
     case duplicateKey
     case duplicateTensor
     case badAlignment(GGUFValue)
@@ -87,6 +88,8 @@ extension GGUFError.Reason: CustomStringConvertible {
       "expected a bool of 0 or 1, found \(value)"
     case .notUTF8(let what):
       "\(what) is not UTF-8"
+    case .emptyKey:
+      "a key is empty"
     case .duplicateKey:
       "the key stands twice"
     case .duplicateTensor:

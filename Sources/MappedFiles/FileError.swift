@@ -1,7 +1,7 @@
 public import SystemPackage
 
 /// What went wrong with a file, where.
-public struct FileError: FileProblem, Sendable {
+public struct FileError: FileProblem, Hashable {
   public enum Reason: Sendable, Hashable {
     /// A system call failed.
     case system(operation: String, Errno)

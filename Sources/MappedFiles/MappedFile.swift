@@ -62,13 +62,22 @@ public final class MappedFile: Sendable {
     close(descriptor.rawValue)
   }
 
-  /// All bytes of the file. Valid while this object lives; callers keep it alive.
-  public var bytes: UnsafeRawBufferPointer {
+  /// Calls `body` with all bytes of the file, which stay mapped until it returns.
+  public func withBytes<Value, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    defer { withExtendedLifetime(self) {} }
+    return try body(bytes)
+  }
+
+  /// All bytes of the file, valid while this object lives: for owners that store it. A local
+  /// variable is no owner, it may go after its last use; see ``withBytes(_:)``.
+  package var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base, count: byteCount)
   }
 
-  /// The bytes of `range`, which must lie inside the file.
-  public func bytes(in range: Range<Int>) -> UnsafeRawBufferPointer {
+  /// The bytes of `range`, which must lie inside the file, as long-lived as ``bytes``.
+  package func bytes(in range: Range<Int>) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: bytes[range])
   }
 

@@ -14,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CKernelsBlocks.h"
+#include "CKernelsProducts.h"
+
 enum { QUERN_TYPE_COUNT = 43 };  // ggml's wire ids
 
 typedef enum {
@@ -38,6 +41,8 @@ typedef struct quern_kernel_table {
   /// Indexed by ggml wire id; null where a type has no codec.
   quern_decode_fn decode[QUERN_TYPE_COUNT];
   quern_encode_fn encode[QUERN_TYPE_COUNT];
+
+  quern_product_table products;
 } quern_kernel_table;
 
 /// The table of a level, or null when this machine cannot run it. Thread-safe; detection runs once.
@@ -45,6 +50,14 @@ const quern_kernel_table *quern_kernels(quern_level level);
 
 /// The highest level that this machine runs.
 quern_level quern_best_level(void);
+
+/// A table's decoder or encoder of a ggml wire id; null when there is none.
+static inline quern_decode_fn quern_decoder(const quern_kernel_table *table, uint32_t wire_id) {
+  return wire_id < QUERN_TYPE_COUNT ? table->decode[wire_id] : NULL;
+}
+static inline quern_encode_fn quern_encoder(const quern_kernel_table *table, uint32_t wire_id) {
+  return wire_id < QUERN_TYPE_COUNT ? table->encode[wire_id] : NULL;
+}
 
 /// Tells the processor that this thread is spinning.
 static inline void quern_spin_hint(void) {

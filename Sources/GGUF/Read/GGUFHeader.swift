@@ -1,4 +1,4 @@
-public import TensorCore
+import TensorCore
 
 /// Everything before the tensor data of a GGUF file, checked.
 ///
@@ -27,7 +27,12 @@ public struct GGUFHeader: Sendable {
   static let dimensionLimit = 4
 
   /// Reads the header of a file whose bytes are `bytes`, all of them.
-  public init(parsing bytes: UnsafeRawBufferPointer) throws(GGUFError) {
+  ///
+  /// - Parameter requiringData: Whether data that ends beyond the file is an error. Without, tensors
+  ///   may lie partly or wholly beyond the end: for tools that say what is missing.
+  public init(
+    parsing bytes: UnsafeRawBufferPointer, requiringData: Bool = true
+  ) throws(GGUFError) {
     var cursor = GGUFCursor(bytes)
     version = try Self.version(&cursor)
     // The least a tensor info takes: an empty name, no extents, a type and an offset.
@@ -40,7 +45,8 @@ public struct GGUFHeader: Sendable {
     for _ in 0..<tensorCount { infos.append(try TensorInfo(&cursor)) }
     let (padded, overflow) = cursor.offset.addingReportingOverflow(alignment - 1)
     dataOffset = overflow ? bytes.count : padded / alignment * alignment
-    tensors = try Self.place(infos, from: dataOffset, alignment: alignment, fileEnd: bytes.count)
+    tensors = try Self.place(
+      infos, from: dataOffset, alignment: alignment, fileEnd: requiringData ? bytes.count : .max)
   }
 
   private static func version(_ cursor: inout GGUFCursor) throws(GGUFError) -> UInt32 {
@@ -61,6 +67,7 @@ public struct GGUFHeader: Sendable {
     for _ in 0..<count {
       let place = cursor.offset
       let key = try cursor.name("a key")
+      guard !key.isEmpty else { throw cursor.error(.emptyKey, at: place) }
       cursor.key = key
       guard metadata[key] == nil else { throw cursor.error(.duplicateKey, at: place) }
       metadata[key] = try cursor.value()
@@ -99,8 +106,8 @@ public struct GGUFHeader: Sendable {
           .dataOutOfBounds(needed: info.byteCount, available: room), at: info.place,
           tensor: info.name)
       }
-      // An empty tensor may stand anywhere; it must still not point beyond the file.
-      let offset = min(dataOffset + Int(min(info.offset, UInt64(available))), fileEnd)
+      // An empty tensor may stand anywhere, but it never points beyond the file.
+      let offset = dataOffset + min(Int(clamping: info.offset), available)
       tensors.append(
         GGUFTensor(
           name: info.name, type: info.type, shape: info.shape, offset: offset,

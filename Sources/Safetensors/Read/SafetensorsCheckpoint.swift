@@ -78,7 +78,9 @@ public final class SafetensorsCheckpoint: Sendable {
     let file = try MappedFile(path)
     let index: ShardIndex
     do throws(SafetensorsError) {
-      index = try ShardIndex(parsing: file.bytes)
+      index = try file.withBytes { (bytes) throws(SafetensorsError) in
+        try ShardIndex(parsing: bytes)
+      }
     } catch {
       throw error.located(in: path)
     }

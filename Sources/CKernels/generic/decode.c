@@ -1,0 +1,3 @@
+#define QUERN_LEVEL generic
+#define QUERN_TARGET
+#include "../scalar/level_decoders.h"

@@ -1,0 +1,99 @@
+// Encoders of the K super-blocks: the definition.
+//
+// Source: quantize_row_q4_K_ref, _q5_K_ref, _q6_K_ref and their _impl forms in ggml-quants.c as
+// shipped with llama-cpp-python 0.3.36.
+#include "../codecs.h"
+#include "../scalar/superblock.h"
+
+// Weights of one sub-block of 32. Without importance, large elements count more than the
+// sub-block's typical one; with it, `spread` is twice the super-block's mean square.
+static void weigh(const float *x, const float *importance, float spread, float weights[32]) {
+  if (importance) {
+    for (int i = 0; i < 32; i++) weights[i] = importance[i] * sqrtf(spread + x[i] * x[i]);
+    return;
+  }
+  float sum = 0;
+  for (int i = 0; i < 32; i++) sum += x[i] * x[i];
+  const float typical = sqrtf(sum / 32);
+  for (int i = 0; i < 32; i++) weights[i] = typical + quern_magnitude(x[i]);
+}
+
+static float twice_mean_square(const float x[256]) {
+  float sum = 0;
+  for (int i = 0; i < 256; i++) sum += x[i] * x[i];
+  return 2 * sum / 256;
+}
+
+// Finds the scales and codes of one Q4_K or Q5_K super-block.
+static quern_stored_scales find_affine(const float x[256], const float *importance,
+                                       const quern_affine_search *search, bool clamp,
+                                       uint8_t codes[256]) {
+  quern_affine_scales found;
+  const float spread = importance ? twice_mean_square(x) : 0;
+  for (int sub = 0; sub < 8; sub++) {
+    float weights[32];
+    weigh(x + 32 * sub, importance ? importance + 32 * sub : NULL, spread, weights);
+    float sum = 0;
+    for (int i = 0; i < 32; i++) sum += weights[i];
+    found.weights[sub] = sum;
+    found.scales[sub] = quern_search_affine(32, search->levels, x + 32 * sub, weights,
+                                            importance ? search->weighted : search->plain,
+                                            codes + 32 * sub, &found.minimums[sub]);
+  }
+  const quern_stored_scales stored = quern_store_scales(&found, importance != NULL, clamp);
+  for (int sub = 0; sub < 8; sub++) {
+    const float step = stored.steps[sub], offset = stored.offsets[sub];
+    if (step == 0) continue;  // the codes of the search stay
+    for (int i = 0; i < 32; i++) {
+      const int32_t code = quern_nearest((x[32 * sub + i] + offset) / step);
+      codes[32 * sub + i] = (uint8_t)quern_clamped(code, 0, search->levels);
+    }
+  }
+  return stored;
+}
+
+void quern_encode_q4_K_generic(const float *input, void *blocks, size_t rows, size_t columns,
+                               const float *importance) {
+  quern_block_q4_K *block = blocks;
+  for (size_t i = 0; i < rows * columns; i += 256) {
+    uint8_t codes[256];
+    const float *weights = importance ? importance + i % columns : NULL;
+    const quern_stored_scales scales =
+        find_affine(input + i, weights, &quern_search_q4_K, false, codes);
+    quern_pack_q4_K(&scales, codes, block++);
+  }
+}
+
+void quern_encode_q5_K_generic(const float *input, void *blocks, size_t rows, size_t columns,
+                               const float *importance) {
+  quern_block_q5_K *block = blocks;
+  for (size_t i = 0; i < rows * columns; i += 256) {
+    uint8_t codes[256];
+    const float *weights = importance ? importance + i % columns : NULL;
+    const quern_stored_scales scales =
+        find_affine(input + i, weights, &quern_search_q5_K, true, codes);
+    quern_pack_q5_K(&scales, codes, block++);
+  }
+}
+
+void quern_encode_q6_K_generic(const float *input, void *blocks, size_t rows, size_t columns,
+                               const float *importance) {
+  quern_block_q6_K *block = blocks;
+  for (size_t i = 0; i < rows * columns; i += 256, block++) {
+    uint8_t codes[256];
+    float found[16], steps[16];
+    const float *x = input + i, *weights = importance ? importance + i % columns : NULL;
+    for (int sub = 0; sub < 16; sub++)
+      found[sub] = quern_search_symmetric(16, 32, x + 16 * sub, weights ? weights + 16 * sub : NULL,
+                                          codes + 16 * sub);
+    if (!quern_store_scales_q6_K(found, block, steps)) continue;
+    for (int sub = 0; sub < 16; sub++) {
+      if (steps[sub] == 0) continue;  // the codes of the search stay
+      for (int j = 0; j < 16; j++) {
+        const int32_t code = quern_nearest(x[16 * sub + j] / steps[sub]);
+        codes[16 * sub + j] = (uint8_t)(quern_clamped(code, -32, 31) + 32);
+      }
+    }
+    quern_pack_q6_K(codes, block);
+  }
+}

@@ -1,0 +1,43 @@
+// Instantiates the decoders for one level. Before including it, define QUERN_LEVEL (the suffix of
+// the functions' names) and QUERN_TARGET (the attribute that names the instruction set).
+#include <stddef.h>
+
+#include "../codecs.h"
+#include "decode.h"
+
+#define QUERN_DECODER_(type, level) quern_decode_##type##_##level
+#define QUERN_DECODER(type, level) QUERN_DECODER_(type, level)
+
+#define QUERN_BLOCK_DECODER(type, elements)                                                      \
+  QUERN_TARGET void QUERN_DECODER(type, QUERN_LEVEL)(const void *restrict blocks,                   \
+                                                   float *restrict output, size_t count) {        \
+    const quern_block_##type *block = blocks;                                                     \
+    for (size_t i = 0; i < count; i += (elements)) quern_decode_block_##type(block++, output + i); \
+  }
+
+QUERN_BLOCK_DECODER(q4_0, 32)
+QUERN_BLOCK_DECODER(q4_1, 32)
+QUERN_BLOCK_DECODER(q5_0, 32)
+QUERN_BLOCK_DECODER(q5_1, 32)
+QUERN_BLOCK_DECODER(q8_0, 32)
+QUERN_BLOCK_DECODER(q4_K, 256)
+QUERN_BLOCK_DECODER(q5_K, 256)
+QUERN_BLOCK_DECODER(q6_K, 256)
+
+QUERN_TARGET void QUERN_DECODER(f16, QUERN_LEVEL)(const void *restrict blocks,
+                                                float *restrict output, size_t count) {
+  const quern_unaligned_16 *values = blocks;
+  for (size_t i = 0; i < count; i++) output[i] = quern_float_from_half(values[i]);
+}
+
+QUERN_TARGET void QUERN_DECODER(bf16, QUERN_LEVEL)(const void *restrict blocks,
+                                                 float *restrict output, size_t count) {
+  const quern_unaligned_16 *values = blocks;
+  for (size_t i = 0; i < count; i++) output[i] = quern_float_from_bfloat(values[i]);
+}
+
+QUERN_TARGET void QUERN_DECODER(f64, QUERN_LEVEL)(const void *restrict blocks,
+                                                float *restrict output, size_t count) {
+  const quern_unaligned_double *values = blocks;
+  for (size_t i = 0; i < count; i++) output[i] = (float)values[i];
+}

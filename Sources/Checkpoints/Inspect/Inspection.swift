@@ -1,0 +1,148 @@
+import Foundation
+public import GGUF
+import MappedFiles
+import Safetensors
+public import SystemPackage
+public import TensorCore
+
+/// What is in a checkpoint, from its headers alone.
+public struct Inspection: Sendable {
+  public struct Tensor: Sendable, Hashable {
+    public let name: String
+    public let type: TensorType
+    /// Outermost first.
+    public let shape: Shape
+    /// Bytes from the start of its file.
+    public let offset: Int
+    public let byteCount: Int
+    /// The file that holds it, when the checkpoint is a folder.
+    public let file: String?
+  }
+
+  /// `gguf` or `safetensors`; `huggingface` for a folder.
+  public let format: String
+  /// GGUF's own version number.
+  public let version: Int?
+  /// `llama` of a GGUF, `LlamaForCausalLM` of a folder.
+  public let architecture: String?
+  /// In file order. For safetensors these are the strings of `__metadata__`.
+  public let metadata: [(key: String, value: GGUFValue)]
+  /// In the order of the header.
+  public let tensors: [Tensor]
+  /// Bytes that data offsets are multiples of; GGUF only.
+  public let alignment: Int?
+  /// Bytes from the start of the file to the tensor data; single files only.
+  public let dataOffset: Int?
+  /// Bytes of all files.
+  public let byteCount: Int
+
+  /// Number of elements of all tensors.
+  public var parameterCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+
+  /// Bits of tensor data for each element.
+  public var bitsPerWeight: Double {
+    let bytes = tensors.reduce(0) { $0 + $1.byteCount }
+    return parameterCount == 0 ? 0 : Double(bytes) * 8 / Double(parameterCount)
+  }
+
+  /// Reads the headers at `path`: a GGUF, a safetensors file, a shard index or a folder.
+  ///
+  /// - Throws: the container's error, or ``UnreadableCheckpoint``.
+  public init(_ path: FilePath) throws {
+    switch try FileKind(of: path) {
+    case .gguf: self.init(try GGUFFile(path))
+    case .safetensors: self.init(try SafetensorsFile(path))
+    case .folder: try self.init(folder: path)
+    case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:
+      self.init(try SafetensorsCheckpoint(path), architecture: nil)
+    case .pytorch: throw UnreadableCheckpoint(path: path, reason: .pytorch)
+    case .unknown: throw UnreadableCheckpoint(path: path, reason: .unknownFormat)
+    }
+  }
+
+  private init(_ gguf: GGUFFile) {
+    format = "gguf"
+    version = Int(gguf.version)
+    architecture = gguf.metadata.string("general.architecture")
+    metadata = gguf.metadata.entries
+    alignment = gguf.alignment
+    dataOffset = gguf.dataOffset
+    byteCount = gguf.file.byteCount
+    tensors = gguf.tensors.map {
+      Tensor(
+        name: $0.name, type: $0.type, shape: $0.shape, offset: $0.offset, byteCount: $0.byteCount,
+        file: nil)
+    }
+  }
+
+  private init(_ file: SafetensorsFile) {
+    format = "safetensors"
+    version = nil
+    architecture = nil
+    metadata = file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
+    alignment = nil
+    dataOffset = file.dataOffset
+    byteCount = file.file.byteCount
+    tensors = file.tensors.map { Tensor($0, in: nil) }
+  }
+
+  private init(folder path: FilePath) throws {
+    let config = path.appending("config.json")
+    let architecture = try? MappedFile(config).withBytes(Self.architecture(ofConfig:))
+    self.init(try SafetensorsCheckpoint(path), architecture: architecture ?? nil)
+  }
+
+  private init(_ checkpoint: SafetensorsCheckpoint, architecture: String?) {
+    format = "huggingface"
+    version = nil
+    self.architecture = architecture
+    var merged: [String: String] = [:]
+    for shard in checkpoint.shards { merged.merge(shard.metadata) { first, _ in first } }
+    metadata = merged.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
+    alignment = nil
+    dataOffset = nil
+    byteCount = checkpoint.shards.reduce(0) { $0 + $1.file.byteCount }
+    tensors = checkpoint.tensors.map { shard, tensor in
+      Tensor(tensor, in: checkpoint.shards[shard].file.path.lastComponent?.string)
+    }
+  }
+
+  private static func architecture(ofConfig bytes: UnsafeRawBufferPointer) throws -> String? {
+    struct Config: Decodable {
+      let architectures: [String]?
+      let model_type: String?
+    }
+    let config = try JSONDecoder().decode(Config.self, from: Data(bytes))
+    return config.architectures?.first ?? config.model_type
+  }
+}
+
+extension Inspection.Tensor {
+  fileprivate init(_ tensor: SafetensorsTensor, in file: String?) {
+    self.init(
+      name: tensor.name, type: tensor.type, shape: tensor.shape, offset: tensor.offset,
+      byteCount: tensor.byteCount, file: file)
+  }
+}
+
+/// A path that holds no checkpoint this program reads.
+public struct UnreadableCheckpoint: FileProblem {
+  public enum Reason: Sendable, Hashable {
+    case pytorch
+    case unknownFormat
+  }
+
+  public let path: FilePath?
+  public let reason: Reason
+}
+
+extension UnreadableCheckpoint: CustomStringConvertible {
+  public var description: String {
+    switch reason {
+    case .pytorch:
+      "a PyTorch file holds code and is not read; save the model as safetensors first"
+    case .unknownFormat:
+      "expected GGUF, safetensors or a folder that holds them; the first bytes are neither's"
+    }
+  }
+}

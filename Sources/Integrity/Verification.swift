@@ -1,0 +1,149 @@
+import GGUF
+import MappedFiles
+import Safetensors
+public import SystemPackage
+
+/// What is wrong with one stretch of a file.
+public struct Damage: Sendable, Hashable {
+  /// The tensor, when the damage lies in one.
+  public let tensor: String?
+  /// First and last damaged row of the tensor, rows counted over all its outer dimensions.
+  public let firstRow: Int?
+  public let lastRow: Int?
+  /// Bytes from the start of the file.
+  public let offset: Int?
+  /// Damaged bytes, when they can be counted.
+  public let byteCount: Int?
+  public let why: String
+}
+
+/// The verdict on one file.
+public struct FileVerdict: Sendable, Hashable {
+  public let path: FilePath
+  /// Whether the file carries digests of its own bytes.
+  public let isSealed: Bool
+  public let damage: [Damage]
+
+  public var isIntact: Bool { damage.isEmpty }
+}
+
+/// Checks that files are what their format says: structure, bounds and sizes.
+///
+/// A file that carries no digests can be intact in form and still hold a flipped bit.
+public enum Verification {
+  /// Verifies what stands at `path`: a file, a shard index with its shards, or a folder of files.
+  ///
+  /// - Returns: One verdict a file, in the order of names.
+  /// - Throws: `FileError` when something cannot be read at all.
+  public static func verify(_ path: FilePath) throws -> [FileVerdict] {
+    switch try FileKind(of: path) {
+    case .folder: return try verifyFolder(path)
+    case .gguf: return [try verifyGGUF(path)]
+    case .safetensors: return [try verifySafetensors(path)]
+    case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:
+      return try verifyShards(index: path)
+    case .pytorch:
+      return [verdict(path, "a PyTorch file holds code; its bytes prove nothing")]
+    case .unknown:
+      return [verdict(path, "expected GGUF or safetensors; the first bytes are neither's")]
+    }
+  }
+
+  private static func verifyFolder(_ path: FilePath) throws -> [FileVerdict] {
+    let names = try FolderListing(path).names
+    if names.contains(SafetensorsCheckpoint.indexName) {
+      return try verifyShards(index: path.appending(SafetensorsCheckpoint.indexName))
+    }
+    let files = names.filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") }
+    guard !files.isEmpty else {
+      return [verdict(path, "no .safetensors and no .gguf file in this folder")]
+    }
+    return try files.flatMap { try verify(path.appending($0)) }
+  }
+
+  private static func verifyGGUF(_ path: FilePath) throws -> FileVerdict {
+    let file = try MappedFile(path)
+    do throws(GGUFError) {
+      let header = try file.withBytes { (bytes) throws(GGUFError) in
+        try GGUFHeader(parsing: bytes, requiringData: false)
+      }
+      let missing = header.tensors.compactMap { tensor in
+        damage(
+          to: tensor.name, at: tensor.offset, byteCount: tensor.byteCount,
+          rows: tensor.shape.rows, fileEnd: file.byteCount)
+      }
+      return FileVerdict(path: path, isSealed: false, damage: missing)
+    } catch {
+      let damage = Damage(
+        tensor: error.tensor, firstRow: nil, lastRow: nil, offset: error.byteOffset,
+        byteCount: nil, why: "\(error)")
+      return FileVerdict(path: path, isSealed: false, damage: [damage])
+    }
+  }
+
+  /// The rows of a tensor that lie beyond the end of the file.
+  private static func damage(
+    to tensor: String, at offset: Int, byteCount: Int, rows: Int, fileEnd: Int
+  ) -> Damage? {
+    let present = max(0, min(byteCount, fileEnd - offset))
+    guard present < byteCount else { return nil }
+    let rowBytes = max(1, byteCount / max(1, rows))
+    return Damage(
+      tensor: tensor, firstRow: present / rowBytes, lastRow: rows - 1, offset: offset + present,
+      byteCount: byteCount - present, why: "the file ends before the tensor does")
+  }
+
+  private static func verifySafetensors(_ path: FilePath) throws -> FileVerdict {
+    let file = try MappedFile(path)
+    do throws(SafetensorsError) {
+      try file.withBytes { (bytes) throws(SafetensorsError) in
+        _ = try SafetensorsHeader(parsing: bytes)
+      }
+      return FileVerdict(path: path, isSealed: false, damage: [])
+    } catch {
+      let damage = Damage(
+        tensor: error.tensor, firstRow: nil, lastRow: nil, offset: error.byteOffset,
+        byteCount: nil, why: "\(error)")
+      return FileVerdict(path: path, isSealed: false, damage: [damage])
+    }
+  }
+
+  /// Every shard by itself, then the index against the shards.
+  private static func verifyShards(index path: FilePath) throws -> [FileVerdict] {
+    let file = try MappedFile(path)
+    let index: ShardIndex
+    do throws(SafetensorsError) {
+      index = try file.withBytes { (bytes) throws(SafetensorsError) in
+        try ShardIndex(parsing: bytes)
+      }
+    } catch {
+      return [verdict(path, "\(error)", tensor: error.tensor, at: error.byteOffset)]
+    }
+    let folder = path.removingLastComponent()
+    var verdicts = try Set(index.shardByTensor.values).sorted().map { name in
+      let shard = folder.appending(name)
+      do {
+        return try verifySafetensors(shard)
+      } catch let error as FileError {
+        return verdict(shard, "\(error)")
+      }
+    }
+    if verdicts.allSatisfy(\.isIntact) {
+      do {
+        _ = try SafetensorsCheckpoint(path)
+        verdicts.append(FileVerdict(path: path, isSealed: false, damage: []))
+      } catch let error as SafetensorsError {
+        verdicts.append(verdict(path, "\(error)", tensor: error.tensor))
+      }
+    }
+    return verdicts
+  }
+
+  private static func verdict(
+    _ path: FilePath, _ why: String, tensor: String? = nil, at offset: Int? = nil
+  ) -> FileVerdict {
+    let damage = Damage(
+      tensor: tensor, firstRow: nil, lastRow: nil, offset: offset, byteCount: nil, why: why)
+    return FileVerdict(path: path, isSealed: false, damage: [damage])
+  }
+}

@@ -1,0 +1,14 @@
+public import CKernels
+public import TensorCore
+
+extension Kernels {
+  /// The function that decodes whole blocks of `type`, if there is one.
+  package func decoder(of type: TensorType) -> quern_decode_fn? {
+    type.ggmlID.flatMap { quern_decoder(table, $0) }
+  }
+
+  /// The function that encodes whole rows to blocks of `type`, if there is one.
+  package func encoder(of type: TensorType) -> quern_encode_fn? {
+    type.ggmlID.flatMap { quern_encoder(table, $0) }
+  }
+}

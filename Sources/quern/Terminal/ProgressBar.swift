@@ -1,0 +1,58 @@
+import Foundation
+
+/// A bar with rate and time left on a terminal; a plain line every tenth of the work elsewhere.
+///
+/// One thread at a time may call it.
+final class ProgressBar {
+  private let verb: String
+  private let total: Int
+  private let enabled: Bool
+  private let start = Date()
+  private var drawn = Date.distantPast
+  private var tenths = 0
+  private var isDrawn = false
+
+  /// - Parameters:
+  ///   - verb: What is being done: `quantizing`.
+  ///   - total: Bytes of the whole work.
+  init(_ verb: String, total: Int, enabled: Bool) {
+    self.verb = verb
+    self.total = max(1, total)
+    self.enabled = enabled
+  }
+
+  /// - Parameter done: Bytes done so far.
+  func update(_ done: Int) {
+    guard enabled else { return }
+    if StandardError.isTerminal {
+      guard Date().timeIntervalSince(drawn) > 0.1 else { return }
+      drawn = Date()
+      isDrawn = true
+      StandardError.write("\r\u{1B}[K" + line(done, bar: true))
+    } else if done * 10 / total > tenths, done < total {
+      tenths = done * 10 / total
+      StandardError.writeLine(line(done, bar: false))
+    }
+  }
+
+  /// Takes the bar away.
+  func finish() {
+    if isDrawn { StandardError.write("\r\u{1B}[K") }
+    isDrawn = false
+  }
+
+  private func line(_ done: Int, bar: Bool) -> String {
+    let seconds = max(Date().timeIntervalSince(start), 1e-3)
+    let share = min(1, Double(done) / Double(total))
+    let rate = Double(done) / seconds
+    let left = rate > 0 ? Double(total - done) / rate : 0
+    let filled = Int(share * 24)
+    let drawing =
+      bar
+      ? String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled) + " "
+      : ""
+    return "\(verb) \(drawing)\(Int(share * 100)) %  \(Quantities.bytes(done)) of "
+      + "\(Quantities.bytes(total))  \(Quantities.bytes(Int(rate)))/s  "
+      + "\(Quantities.duration(left)) left"
+  }
+}

@@ -1,0 +1,40 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Where messages and progress go.
+enum StandardError {
+  static let isTerminal = isatty(STDERR_FILENO) != 0
+
+  static func write(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in writeAll(bytes, to: STDERR_FILENO) }
+  }
+
+  static func writeLine(_ text: String) { write(text + "\n") }
+}
+
+/// Where data goes.
+enum StandardOutput {
+  static let isTerminal = isatty(STDOUT_FILENO) != 0
+
+  /// Writes without buffering, so that generated text appears as it is made.
+  static func write(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in writeAll(bytes, to: STDOUT_FILENO) }
+  }
+
+  static func writeLine(_ text: String) { write(text + "\n") }
+}
+
+/// A reader that went away ends the program through SIGPIPE, as in any filter.
+private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) {
+  var done = 0
+  while done < bytes.count {
+    let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+    if count < 0 && errno != EINTR { return }
+    done += max(0, count)
+  }
+}
