@@ -100,10 +100,13 @@ let package = Package(
         "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
       ]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers"]),
+      dependencies: [
+        "BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
