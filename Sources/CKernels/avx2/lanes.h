@@ -6,6 +6,8 @@
 
 #include "../scalar/floats.h"
 
+enum { LANES_GROUPS = 1 };
+
 #define QUERN_LEVEL avx2
 #define QUERN_TARGET __attribute__((target("avx2,fma,f16c")))
 #define LANES_INLINE static inline __attribute__((always_inline, unused)) QUERN_TARGET

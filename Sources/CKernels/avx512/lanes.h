@@ -6,6 +6,8 @@
 
 #include "../scalar/floats.h"
 
+enum { LANES_GROUPS = 2 };
+
 #define QUERN_LEVEL avx512
 #define QUERN_TARGET \
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))

@@ -1,6 +1,6 @@
 // The encoders of K super-blocks on sixteen lanes. Include after a level's lanes.h. Private.
 //
-// Q4_K and Q5_K put the sub-blocks of two super-blocks in the lanes, Q6_K those of one.
+// Q4_K and Q5_K put the sub-blocks of two super-blocks (a pair) in the lanes, Q6_K those of one.
 #include "../codecs.h"
 #include "../scalar/superblock.h"
 #include "search.h"
@@ -58,81 +58,106 @@ LANES_INLINE void lanes_codes_of_search(const float *x, float inverse, float bas
   }
 }
 
-// Finds scales and codes of two Q4_K or Q5_K super-blocks in element order; `importance` likewise or
-// null.
-LANES_INLINE void lanes_find_affine(const float pair[512], const float *importance,
-                                    const quern_affine_search *search, bool clamp,
-                                    quern_stored_scales stored[2], uint8_t codes[512]) {
-  float x[32 * LANES], weights[32 * LANES];
-  lanes_transpose_32(pair, x);
-  if (importance) {
-    lanes_transpose_32(importance, weights);
-    lanes_weigh_super_blocks(pair, x, weights);
-  } else {
-    lanes_weigh_plain(x, weights);
-  }
-  const lanes_affine found = lanes_search_affine(
-      32, search->levels, x, weights, importance ? search->weighted : search->plain);
-
+// Stores what was found for one pair: quantized scales and the codes that go with them.
+LANES_INLINE void lanes_store_pair(const lanes_affine *found, const float pair[512], bool weighted,
+                                   int levels, bool clamp, quern_stored_scales stored[2],
+                                   uint8_t codes[512]) {
   quern_affine_scales scales[2];
   float scale[LANES], minimum[LANES], sum_w[LANES], inverse[LANES], base[LANES];
-  lanes_store(scale, found.scale);
-  lanes_store(minimum, found.minimum);
-  lanes_store(sum_w, found.sum_w);
-  lanes_store(inverse, found.inverse);
-  lanes_store(base, found.base);
+  lanes_store(scale, found->scale);
+  lanes_store(minimum, found->minimum);
+  lanes_store(sum_w, found->sum_w);
+  lanes_store(inverse, found->inverse);
+  lanes_store(base, found->base);
   for (int i = 0; i < 2; i++) {
     memcpy(scales[i].scales, scale + 8 * i, sizeof scales[i].scales);
     memcpy(scales[i].minimums, minimum + 8 * i, sizeof scales[i].minimums);
     memcpy(scales[i].weights, sum_w + 8 * i, sizeof scales[i].weights);
-    stored[i] = quern_store_scales(&scales[i], importance != NULL, clamp);
+    stored[i] = quern_store_scales(&scales[i], weighted, clamp);
   }
+  const unsigned flat = lanes_bits(found->flat);
   for (int lane = 0; lane < LANES; lane++) {
     const float step = stored[lane >> 3].steps[lane & 7];
     const float offset = stored[lane >> 3].offsets[lane & 7];
+    const float *x = pair + 32 * lane;
     if (step == 0)
-      lanes_codes_of_search(pair + 32 * lane, inverse[lane], base[lane],
-                            lanes_bits(found.flat) >> lane & 1, search->levels, codes + 32 * lane);
+      lanes_codes_of_search(x, inverse[lane], base[lane], flat >> lane & 1, levels,
+                            codes + 32 * lane);
     else
-      lanes_requantize_affine(pair + 32 * lane, step, offset, search->levels, codes + 32 * lane);
+      lanes_requantize_affine(x, step, offset, levels, codes + 32 * lane);
   }
 }
 
-// Importance of two super-blocks that start at element `start` of rows of `columns`.
-LANES_INLINE void lanes_pair_importance(const float *importance, size_t start, size_t columns,
-                                        float pair[512]) {
-  memcpy(pair, importance + start % columns, 256 * sizeof(float));
-  memcpy(pair + 256, importance + (start + 256) % columns, 256 * sizeof(float));
+// Finds scales and codes of `groups` pairs of Q4_K or Q5_K super-blocks in element order;
+// `importance` likewise or null.
+LANES_INLINE void lanes_find_affine(int groups, const float *pairs, const float *importance,
+                                    const quern_affine_search *search, bool clamp,
+                                    quern_stored_scales *stored, uint8_t *codes) {
+  float x[2 * 32 * LANES], weights[2 * 32 * LANES];
+  for (int k = 0; k < groups; k++) {
+    lanes_transpose_32(pairs + 512 * k, x + 512 * k);
+    if (importance) {
+      lanes_transpose_32(importance + 512 * k, weights + 512 * k);
+      lanes_weigh_super_blocks(pairs + 512 * k, x + 512 * k, weights + 512 * k);
+    } else {
+      lanes_weigh_plain(x + 512 * k, weights + 512 * k);
+    }
+  }
+  lanes_affine found[2];
+  if (importance)
+    lanes_search_affine(groups, 32, search->levels, x, weights, search->weighted, found);
+  else
+    lanes_search_affine(groups, 32, search->levels, x, weights, search->plain, found);
+  for (int k = 0; k < groups; k++)
+    lanes_store_pair(&found[k], pairs + 512 * k, importance != NULL, search->levels, clamp,
+                     stored + 2 * k, codes + 512 * k);
 }
 
-#define LANES_AFFINE_ENCODER(type, clamp)                                                         \
-  QUERN_TARGET void LANES_ENCODER(type)(const float *input, void *blocks, size_t rows,            \
-                                        size_t columns, const float *importance) {                \
-    const size_t count = rows * columns;                                                          \
-    quern_block_##type *block = blocks;                                                           \
-    for (size_t i = 0; i < count; i += 512, block += 2) {                                         \
-      const size_t present = count - i < 512 ? count - i : 512;                                   \
-      float padded[512], weights[512];                                                            \
-      uint8_t codes[512];                                                                         \
-      quern_stored_scales scales[2];                                                              \
-      const float *pair = input + i;                                                              \
-      if (present < 512) {                                                                        \
-        memcpy(padded, pair, 256 * sizeof(float));                                                \
-        memset(padded + 256, 0, 256 * sizeof(float));                                             \
-        pair = padded;                                                                            \
-      }                                                                                           \
-      if (!lanes_finite(pair, 512)) {                                                             \
-        for (size_t j = 0; j < present; j += 256)                                                 \
-          quern_encode_##type##_generic(input + i + j, block + j / 256, 1, 256,                   \
-                                        importance ? importance + (i + j) % columns : NULL);      \
-        continue;                                                                                 \
-      }                                                                                           \
-      if (importance) lanes_pair_importance(importance, i, columns, weights);                     \
-      lanes_find_affine(pair, importance ? weights : NULL, &quern_search_##type, clamp, scales,   \
-                        codes);                                                                   \
-      quern_pack_##type(&scales[0], codes, block);                                                \
-      if (present == 512) quern_pack_##type(&scales[1], codes + 256, block + 1);                  \
-    }                                                                                             \
+// Up to four super-blocks in element order, filled up with zeros, and their importance.
+typedef struct {
+  float values[4 * 256], importance[4 * 256];
+} lanes_padded;
+
+// `lanes_encode_few_` encodes the `present` elements of one to four super-blocks.
+#define LANES_AFFINE_ENCODER(type, clamp)                                                       \
+  LANES_INLINE void lanes_encode_few_##type(int groups, const float *input, size_t present,     \
+                                            const float *importance, quern_block_##type *block) { \
+    uint8_t codes[4 * 256];                                                                     \
+    quern_stored_scales scales[4];                                                              \
+    if (importance)                                                                             \
+      lanes_find_affine(groups, input, importance, &quern_search_##type, clamp, scales, codes); \
+    else                                                                                        \
+      lanes_find_affine(groups, input, NULL, &quern_search_##type, clamp, scales, codes);       \
+    for (size_t i = 0; i < present / 256; i++)                                                  \
+      quern_pack_##type(&scales[i], codes + 256 * i, block + i);                                \
+  }                                                                                             \
+                                                                                                \
+  QUERN_TARGET void LANES_ENCODER(type)(const float *input, void *blocks, size_t rows,          \
+                                        size_t columns, const float *importance) {              \
+    const size_t count = rows * columns, step = 512 * LANES_GROUPS;                             \
+    quern_block_##type *block = blocks;                                                         \
+    for (size_t i = 0; i < count; i += step, block += step / 256) {                             \
+      const size_t present = count - i < step ? count - i : step;                               \
+      lanes_padded padded;                                                                      \
+      const float *values = input + i;                                                          \
+      if (present < step) {                                                                     \
+        memset(padded.values, 0, sizeof padded.values);                                         \
+        values = memcpy(padded.values, values, present * sizeof(float));                        \
+      }                                                                                         \
+      for (size_t j = 0; importance && j < step; j += 256)                                      \
+        memcpy(padded.importance + j, importance + (i + j) % columns, 256 * sizeof(float));     \
+      if (!lanes_finite(values, step)) {                                                        \
+        for (size_t j = 0; j < present; j += 256)                                               \
+          quern_encode_##type##_generic(values + j, block + j / 256, 1, 256,                    \
+                                        importance ? padded.importance + j : NULL);             \
+        continue;                                                                               \
+      }                                                                                         \
+      const float *weights = importance ? padded.importance : NULL;                             \
+      if (LANES_GROUPS == 1 || present <= 512)                                                  \
+        lanes_encode_few_##type(1, values, present, weights, block);                            \
+      else                                                                                      \
+        lanes_encode_few_##type(2, values, present, weights, block);                            \
+    }                                                                                           \
   }
 
 LANES_AFFINE_ENCODER(q4_K, false)

@@ -77,7 +77,8 @@ LANES_INLINE void lanes_search_row(const float *input, const float *importance, 
   unsigned zero;
   if (affine) {
     const quern_candidates candidates = {-0.9f, 0.05f, 36};
-    const lanes_affine found = lanes_search_affine(32, levels, x, weights, candidates);
+    lanes_affine found;
+    lanes_search_affine(1, 32, levels, x, weights, candidates, &found);
     for (int i = 0; i < 32; i++)
       lanes_store_bytes(transposed[i], lanes_affine_codes(lanes_load(x + LANES * i), found.inverse,
                                                           found.base, levels));

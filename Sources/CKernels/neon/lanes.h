@@ -6,6 +6,8 @@
 
 #include "../scalar/floats.h"
 
+enum { LANES_GROUPS = 1 };
+
 #define QUERN_LEVEL neon
 #define QUERN_TARGET
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
