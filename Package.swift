@@ -85,6 +85,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
+    .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
     .testTarget(name: "MappedFilesTests", dependencies: ["MappedFiles", "TestSupport"]),
     .testTarget(name: "WorkersTests", dependencies: ["Workers"]),

@@ -33,3 +33,13 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
     return thread
   #endif
 }
+
+/// A thread of one's own for work that blocks, such as writing; ``join()`` waits for its end.
+public struct OwnedThread: Sendable {
+  private let thread: pthread_t
+
+  public init(_ body: @escaping @Sendable () -> Void) { thread = startThread(body) }
+
+  /// Waits until the body has returned. Call once.
+  public func join() { pthread_join(thread, nil) }
+}

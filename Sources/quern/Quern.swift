@@ -19,7 +19,7 @@ struct Quern: ParsableCommand {
         quern run qwen.gguf -p "Why is the sky blue?"
       """,
     version: "0.1.0",
-    subcommands: [InspectCommand.self, VerifyCommand.self])
+    subcommands: [InspectCommand.self, VerifyCommand.self, LogitsCommand.self])
 }
 
 @main

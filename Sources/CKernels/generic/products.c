@@ -1,3 +1,40 @@
+// Portable products: the templates on vectors of 4 lanes, which any compiler can lower.
 #include "../levels.h"
 
-void quern_fill_products_generic(quern_kernel_table *table) { (void)table; }
+#define LANES 4
+#define TILE_TOKENS 4
+#define BYTE_BIAS 0
+#define TILE_CASES(sub, has_minimum) \
+  TILE_CASE(1, sub, has_minimum)     \
+  TILE_CASE(2, sub, has_minimum)     \
+  TILE_CASE(3, sub, has_minimum)     \
+  TILE_CASE(4, sub, has_minimum)
+
+#include "../products/lanes.h"
+
+INLINE ints dot4_signed(ints sums, ints activations, ints weights) {
+  int8_t a[16], w[16];
+  int32_t parts[4];
+  memcpy(a, &activations, 16);
+  memcpy(w, &weights, 16);
+  for (int lane = 0; lane < 4; lane++) {
+    parts[lane] = 0;
+    for (int i = 0; i < 4; i++) parts[lane] += a[lane * 4 + i] * w[lane * 4 + i];
+  }
+  return sums + load_ints(parts);
+}
+INLINE ints dot4(ints sums, ints activations, ints weights) {
+  return dot4_signed(sums, activations, weights);
+}
+
+#include "../products/integer_vector.h"
+#include "../products/table.h"
+
+void quern_fill_products_generic(quern_kernel_table *table) {
+  fill_batch_products(&table->products);
+#define INTEGER(name, id, sub, has_minimum) table->products.vector[id] = vector_##name;
+  INTEGER_TYPES(INTEGER)
+#undef INTEGER
+  fill_float_vectors(&table->products);
+  fill_row_operations(&table->products);
+}

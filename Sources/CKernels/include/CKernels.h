@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "CKernelsBlocks.h"
+#include "CKernelsProducts.h"
 
 enum { QUERN_TYPE_COUNT = 43 };  // ggml's wire ids
 
@@ -40,6 +41,8 @@ typedef struct quern_kernel_table {
   /// Indexed by ggml wire id; null where a type has no codec.
   quern_decode_fn decode[QUERN_TYPE_COUNT];
   quern_encode_fn encode[QUERN_TYPE_COUNT];
+
+  quern_product_table products;
 } quern_kernel_table;
 
 /// The table of a level, or null when this machine cannot run it. Thread-safe; detection runs once.

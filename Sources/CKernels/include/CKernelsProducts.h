@@ -1,0 +1,124 @@
+/// The arithmetic of inference: products of weight matrices with activations, and the float row
+/// operations between them. Part of the kernel table.
+///
+/// Weights stay as they lie in the file. Activations are packed once for all the matrices that
+/// multiply them, in one of two forms:
+///
+/// - `QUERN_ACTIVATION_INT8`, for block types whose weights are small integers: blocks of 32 signed
+///   bytes with one single-precision scale, `scale = max|x| / 127`, rounded to nearest even.
+/// - `QUERN_ACTIVATION_FLOAT`, for float weights and every type that can only be decoded.
+///
+/// One token is packed as a vector; several are packed in tiles whose layout belongs to the level.
+/// Sums run over columns in an order that depends on the level and on `tokens == 1`, never on how
+/// rows are split, so results are equal for any number of workers.
+#ifndef QUERN_CKERNELS_PRODUCTS_H
+#define QUERN_CKERNELS_PRODUCTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+  QUERN_ACTIVATION_FLOAT = 0,
+  QUERN_ACTIVATION_INT8 = 1,
+} quern_activation;
+enum { QUERN_ACTIVATION_COUNT = 2 };
+
+/// Decodes `count` elements (whole blocks) to single precision.
+typedef void (*quern_product_decode_fn)(const void *blocks, float *output, size_t count);
+
+/// One matrix and the activations that it multiplies: `output[t][r] = sum_c weights[r][c] x[t][c]`.
+typedef struct quern_product_job {
+  const void *weights;      // rows of whole blocks, packed without gaps, at any address
+  size_t row_bytes;
+  size_t columns;           // a multiple of the type's block
+  const void *activations;  // what `pack` made of `tokens` rows
+  size_t tokens;
+  const float *bias;        // one value a row, or null
+  float *output;            // token t starts at `output + t * output_stride`
+  size_t output_stride;
+  quern_product_decode_fn decode;  // for types without a product of their own
+  size_t block_elements;           // with `decode`: elements and bytes of one block
+  size_t block_bytes;
+} quern_product_job;
+
+/// Computes rows `first ..< end` for all tokens. `scratch` has `scratch_bytes` bytes, one per worker.
+typedef void (*quern_product_fn)(const quern_product_job *product, size_t first, size_t end,
+                                 void *scratch);
+
+/// Packs tokens `first ..< end` of `tokens` rows that start `stride` floats apart.
+typedef void (*quern_pack_fn)(const float *rows, size_t stride, size_t columns, size_t tokens,
+                              size_t first, size_t end, void *packed);
+
+/// Attention of some query heads over a cache, causal, one pass with a running softmax.
+///
+/// Keys of one head lie in groups of `QUERN_KEY_GROUP` positions, dimension by dimension
+/// (`[position / 16][dimension][position % 16]`), values position by position; both binary16.
+typedef struct quern_attention {
+  const float *queries;  // [token][head][dimension]
+  size_t query_stride;   // floats between tokens
+  float *output;         // like `queries`
+  size_t output_stride;
+  const uint16_t *keys;    // [kv head][...]; readable to the end of the last group
+  const uint16_t *values;  // [kv head][position][dimension]
+  size_t head_stride;      // elements between heads of the cache
+  size_t head_dim;         // a multiple of 8
+  size_t heads;
+  size_t kv_heads;         // divides `heads`
+  size_t tokens;
+  size_t first_position;  // of token 0; token t sees positions up to first_position + t
+  size_t window;          // positions that a token sees, itself included; 0 for all
+  float scale;            // of the scores
+  size_t tokens_per_item; // items are numbered kv head by kv head, token block by token block
+} quern_attention;
+enum { QUERN_KEY_GROUP = 16 };
+
+/// Runs items `first ..< end` of `kv_heads * ceil(tokens / tokens_per_item)`.
+typedef void (*quern_attention_fn)(const quern_attention *attention, size_t first, size_t end);
+
+typedef struct quern_product_table {
+  /// Indexed by ggml wire id; `decoded` where a type has no product of its own.
+  quern_product_fn vector[43];  // tokens == 1
+  quern_product_fn batch[43];   // tokens > 1
+  quern_activation activation[43];
+  quern_pack_fn pack[QUERN_ACTIVATION_COUNT];
+  /// Bytes of scratch that a batch product needs; a vector product needs the same or less.
+  size_t scratch_bytes;
+
+  /// output = x / sqrt(mean(x^2) + epsilon) * weight
+  void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *output);
+  /// x += y
+  void (*add)(float *x, const float *y, size_t count);
+  /// gate = gate * sigmoid(gate) * up
+  void (*silu_multiply)(float *gate, const float *up, size_t count);
+  /// Rotates one head. `turns` holds cosine and sine of each of `pairs` angles, cosines first.
+  /// Pairs are neighbours (`x[2i], x[2i+1]`) or, in NEOX order, halves (`x[i], x[i+pairs]`).
+  void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);
+  void (*rotate_halves)(float *x, const float *turns, size_t pairs);
+  void (*to_half)(const float *x, size_t count, uint16_t *output);
+  /// Puts one position's key into its group: every QUERN_KEY_GROUP-th element from `output` on.
+  void (*store_key)(const float *x, size_t count, uint16_t *output);
+  quern_attention_fn attention;
+} quern_product_table;
+
+/// The products of a ggml wire id, which must be below 43.
+static inline quern_product_fn quern_product(const quern_product_table *table, uint32_t wire_id,
+                                             size_t tokens) {
+  return tokens == 1 ? table->vector[wire_id] : table->batch[wire_id];
+}
+static inline quern_activation quern_product_activation(const quern_product_table *table,
+                                                        uint32_t wire_id) {
+  return table->activation[wire_id];
+}
+static inline quern_pack_fn quern_pack(const quern_product_table *table,
+                                       quern_activation activation) {
+  return table->pack[activation];
+}
+
+/// Bytes that `pack` fills for `tokens` rows of `columns` values.
+static inline size_t quern_packed_bytes(quern_activation activation, size_t columns,
+                                        size_t tokens) {
+  // INT8: the bytes, then a scale, the scaled sum and the scaled sums of both halves of each block.
+  return tokens * (activation == QUERN_ACTIVATION_INT8 ? columns + columns / 32 * 16 : columns * 4);
+}
+
+#endif

@@ -1,0 +1,107 @@
+// How activations are packed. Needs lanes.h, and TILE_TOKENS and BYTE_BIAS of the level.
+//
+// Vector (one token), C columns in C / 32 blocks:
+//
+//   INT8:   [C] signed bytes | [C/32] scales | [C/32] scale * sum | [C/16] scale * sum of each half
+//   FLOAT:  [C] floats
+//
+// Tiles (several tokens): TILE_TOKENS tokens at a time, the last tile with those that remain (T):
+//
+//   INT8:   [C/32][T][32] bytes + BYTE_BIAS | [C/32][T] scales | [C/32][T] sums | [C/32][2][T] halves
+//   FLOAT:  [C][T] floats
+#ifndef QUERN_PRODUCTS_ACTIVATIONS_H
+#define QUERN_PRODUCTS_ACTIVATIONS_H
+
+#include <math.h>
+
+#include "lanes.h"
+
+/// Where the parts of a packed vector or tile of `tokens` tokens lie.
+typedef struct {
+  const uint8_t *bytes;
+  const float *scales, *sums, *halves;
+} integer_tile;
+
+INLINE integer_tile integer_tile_at(const void *packed, size_t columns, size_t tokens) {
+  integer_tile tile;
+  tile.bytes = packed;
+  tile.scales = (const float *)(tile.bytes + columns * tokens);
+  tile.sums = tile.scales + columns / 32 * tokens;
+  tile.halves = tile.sums + columns / 32 * tokens;
+  return tile;
+}
+
+INLINE size_t tokens_in_tile(size_t tile, size_t tokens) {
+  const size_t left = tokens - tile * TILE_TOKENS;
+  return left < TILE_TOKENS ? left : TILE_TOKENS;
+}
+
+/// Quantizes 32 values to bytes; gives the scale and the sums of both halves of the bytes.
+INLINE float quantize_block(const float *x, int8_t *q, int32_t sums[2]) {
+  // Fused rounding would make the bytes depend on the level.
+#pragma clang fp contract(off)
+  // Magnitudes compare as integers, where NaN is the largest: it reaches the scale and the output.
+  int32_t largest = 0;
+  for (int i = 0; i < 32; i++) {
+    int32_t bits;
+    memcpy(&bits, x + i, 4);
+    bits &= 0x7fffffff;
+    largest = bits > largest ? bits : largest;
+  }
+  float amax;
+  memcpy(&amax, &largest, 4);
+  const float scale = amax / 127.0f;
+  // Not for a NaN, nor for a scale too small to invert.
+  const float inverse = scale >= 0x1p-126f ? 1.0f / scale : 0.0f;
+  ints rounded[32 / LANES];
+  int32_t values[32];
+  for (int i = 0; i < 32 / LANES; i++) {
+    // Adding and subtracting 1.5 * 2^23 rounds to nearest even.
+    const floats shifted = load_floats(x + i * LANES) * inverse + 0x1.8p23f;
+    rounded[i] = ((ints)shifted - 0x4b400000) << 24 >> 24;
+  }
+  memcpy(values, rounded, sizeof values);
+  sums[0] = sums[1] = 0;
+  for (int i = 0; i < 32; i++) {
+    q[i] = (int8_t)values[i];
+    sums[i / 16] += values[i];
+  }
+  return scale;
+}
+
+static void pack_integers(const float *rows, size_t stride, size_t columns, size_t tokens,
+                          size_t first, size_t end, void *packed) {
+  const size_t blocks = columns / 32;
+  const int bias = tokens == 1 ? 0 : BYTE_BIAS;
+  for (size_t token = first; token < end; token++) {
+    const size_t tile_index = token / TILE_TOKENS, slot = token % TILE_TOKENS;
+    const size_t width = tokens_in_tile(tile_index, tokens);
+    const integer_tile tile = integer_tile_at(
+        (uint8_t *)packed + tile_index * TILE_TOKENS * (columns + blocks * 16), columns, width);
+    uint8_t *bytes = (uint8_t *)tile.bytes;
+    float *scales = (float *)tile.scales, *tile_sums = (float *)tile.sums;
+    float *halves = (float *)tile.halves;
+    for (size_t b = 0; b < blocks; b++) {
+      int8_t q[32];
+      int32_t sums[2];
+      const float scale = quantize_block(rows + token * stride + b * 32, q, sums);
+      for (int i = 0; i < 32; i++) bytes[(b * width + slot) * 32 + i] = (uint8_t)(q[i] + bias);
+      scales[b * width + slot] = scale;
+      tile_sums[b * width + slot] = scale * (float)(sums[0] + sums[1]);
+      halves[(b * 2) * width + slot] = scale * (float)sums[0];
+      halves[(b * 2 + 1) * width + slot] = scale * (float)sums[1];
+    }
+  }
+}
+
+static void pack_floats(const float *rows, size_t stride, size_t columns, size_t tokens,
+                        size_t first, size_t end, void *packed) {
+  for (size_t token = first; token < end; token++) {
+    const size_t tile_index = token / TILE_TOKENS, slot = token % TILE_TOKENS;
+    const size_t width = tokens_in_tile(tile_index, tokens);
+    float *tile = (float *)packed + tile_index * TILE_TOKENS * columns;
+    for (size_t c = 0; c < columns; c++) tile[c * width + slot] = rows[token * stride + c];
+  }
+}
+
+#endif

@@ -1,0 +1,168 @@
+// Vectors of LANES 32-bit lanes, written with the compiler's vector extension so that one text serves
+// every level. The including file defines LANES (4, 8 or 16), pushes its target attribute, and may
+// define HARDWARE_HALF when the level converts binary16 in hardware.
+#ifndef QUERN_PRODUCTS_LANES_H
+#define QUERN_PRODUCTS_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline, unused))
+
+typedef float floats __attribute__((vector_size(LANES * 4)));
+typedef int32_t ints __attribute__((vector_size(LANES * 4)));
+typedef uint32_t words __attribute__((vector_size(LANES * 4)));
+typedef uint16_t halves __attribute__((vector_size(LANES * 2)));
+
+INLINE floats load_floats(const void *p) {
+  floats v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+INLINE ints load_ints(const void *p) {
+  ints v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+INLINE void store_floats(void *p, floats v) { memcpy(p, &v, sizeof v); }
+INLINE void store_ints(void *p, ints v) { memcpy(p, &v, sizeof v); }
+INLINE floats splat(float x) { return x - (floats){0}; }
+INLINE ints splat_int(int32_t x) { return x - (ints){0}; }
+INLINE ints splat_bytes(const void *p) {
+  int32_t x;
+  memcpy(&x, p, 4);
+  return splat_int(x);
+}
+INLINE floats to_floats(ints v) { return __builtin_convertvector(v, floats); }
+
+/// `mask` lanes are all ones or all zeros, as comparisons give them.
+INLINE floats select_floats(ints mask, floats yes, floats no) {
+  return (floats)((mask & (ints)yes) | (~mask & (ints)no));
+}
+INLINE floats larger(floats a, floats b) { return select_floats(a > b, a, b); }
+
+INLINE float sum_lanes(floats v) {
+  float parts[LANES];
+  memcpy(parts, &v, sizeof v);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) parts[i] += parts[i + width];
+  return parts[0];
+}
+INLINE float max_lanes(floats v) {
+  float parts[LANES];
+  memcpy(parts, &v, sizeof v);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++)
+      parts[i] = parts[i] > parts[i + width] ? parts[i] : parts[i + width];
+  return parts[0];
+}
+
+#if defined(HARDWARE_HALF)
+typedef _Float16 hardware_halves __attribute__((vector_size(LANES * 2)));
+INLINE floats load_halves(const void *p) {
+  hardware_halves h;
+  memcpy(&h, p, sizeof h);
+  return __builtin_convertvector(h, floats);
+}
+INLINE void store_halves(void *p, floats v) {
+  const hardware_halves h = __builtin_convertvector(v, hardware_halves);
+  memcpy(p, &h, sizeof h);
+}
+INLINE float half_to_float(uint16_t bits) {
+  _Float16 h;
+  memcpy(&h, &bits, 2);
+  return (float)h;
+}
+INLINE uint16_t float_to_half(float x) {
+  const _Float16 h = (_Float16)x;
+  uint16_t bits;
+  memcpy(&bits, &h, 2);
+  return bits;
+}
+#else
+// Widening moves exponent and fraction into place and corrects the exponent's bias by a
+// multiplication, which also normalises subnormal numbers. Infinities and NaN are told apart.
+INLINE floats load_halves(const void *p) {
+  halves h;
+  memcpy(&h, p, sizeof h);
+  const words bits = __builtin_convertvector(h, words);
+  const words magnitude = (bits & 0x7fff) << 13;
+  const floats scaled = (floats)magnitude * 0x1p112f;
+  const words special = (words)((bits & 0x7c00) == 0x7c00);
+  const words value = (special & (magnitude | 0x7f800000)) | (~special & (words)scaled);
+  return (floats)(value | (bits & 0x8000) << 16);
+}
+INLINE float half_to_float(uint16_t bits) {
+  const uint32_t magnitude = (uint32_t)(bits & 0x7fff) << 13;
+  uint32_t value = magnitude | 0x7f800000;
+  float f;
+  if ((bits & 0x7c00) != 0x7c00) {
+    memcpy(&f, &magnitude, 4);
+    f *= 0x1p112f;
+    memcpy(&value, &f, 4);
+  }
+  value |= (uint32_t)(bits & 0x8000) << 16;
+  memcpy(&f, &value, 4);
+  return f;
+}
+/// Rounds to nearest, ties to even.
+INLINE uint16_t float_to_half(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, 4);
+  const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00);
+  if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
+  if (magnitude < 0x38800000) {  // a subnormal half: let the addition round
+    float f;
+    memcpy(&f, &magnitude, 4);
+    f += 0.5f;
+    memcpy(&bits, &f, 4);
+    return (uint16_t)(sign | (bits - 0x3f000000));
+  }
+  const uint32_t rounded = magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1);
+  return (uint16_t)(sign | rounded >> 13);
+}
+INLINE void store_halves(void *p, floats v) {
+  float parts[LANES];
+  uint16_t h[LANES];
+  memcpy(parts, &v, sizeof v);
+  for (int i = 0; i < LANES; i++) h[i] = float_to_half(parts[i]);
+  memcpy(p, h, sizeof h);
+}
+#endif
+
+INLINE float load_half(const void *p) {
+  uint16_t bits;
+  memcpy(&bits, p, 2);
+  return half_to_float(bits);
+}
+
+INLINE floats load_bfloats(const void *p) {
+  halves h;
+  memcpy(&h, p, sizeof h);
+  return (floats)(__builtin_convertvector(h, words) << 16);
+}
+
+/// e^x within 2 units in the last place for -87 <= x <= 88; clamped beyond.
+///
+/// x = n ln 2 + r with |r| <= ln 2 / 2, then the Taylor polynomial of degree 7, and 2^n added to the
+/// exponent.
+INLINE floats exponential(floats x) {
+  x = select_floats(x < -87.0f, splat(-87.0f), x);
+  x = select_floats(x > 88.0f, splat(88.0f), x);
+  const floats shifted = x * 1.44269504f + 0x1.8p23f;
+  const floats n = shifted - 0x1.8p23f;
+  const floats r = (x - n * 0x1.62e4p-1f) - n * 1.42860682e-6f;
+  floats p = splat(1.0f / 5040);
+  p = p * r + 1.0f / 720;
+  p = p * r + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  return (floats)((ints)p + ((ints)shifted << 23));
+}
+
+#endif

@@ -1,0 +1,67 @@
+// Float operations on one row or one head. Needs lanes.h.
+#ifndef QUERN_PRODUCTS_ROWS_H
+#define QUERN_PRODUCTS_ROWS_H
+
+#include <math.h>
+
+#include "../include/CKernelsProducts.h"
+#include "lanes.h"
+
+static void rms_norm(const float *x, const float *weight, float epsilon, size_t count,
+                     float *output) {
+  floats squares = {0};
+  size_t c = 0;
+  for (; c + LANES <= count; c += LANES) squares += load_floats(x + c) * load_floats(x + c);
+  float sum = sum_lanes(squares);
+  for (; c < count; c++) sum += x[c] * x[c];
+  const float factor = 1.0f / sqrtf(sum / (float)count + epsilon);
+  for (c = 0; c + LANES <= count; c += LANES)
+    store_floats(output + c, load_floats(x + c) * splat(factor) * load_floats(weight + c));
+  for (; c < count; c++) output[c] = x[c] * factor * weight[c];
+}
+
+static void add_rows(float *x, const float *y, size_t count) {
+  for (size_t c = 0; c < count; c++) x[c] += y[c];
+}
+
+INLINE floats silu(floats x) { return x / (1.0f + exponential(-x)); }
+
+static void silu_multiply(float *gate, const float *up, size_t count) {
+  size_t c = 0;
+  for (; c + LANES <= count; c += LANES)
+    store_floats(gate + c, silu(load_floats(gate + c)) * load_floats(up + c));
+  if (c == count) return;
+  float g[LANES] = {0}, u[LANES] = {0};
+  memcpy(g, gate + c, (count - c) * sizeof(float));
+  memcpy(u, up + c, (count - c) * sizeof(float));
+  store_floats(g, silu(load_floats(g)) * load_floats(u));
+  memcpy(gate + c, g, (count - c) * sizeof(float));
+}
+
+static void rotate_neighbours(float *x, const float *turns, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) {
+    const float a = x[2 * i], b = x[2 * i + 1], cosine = turns[i], sine = turns[pairs + i];
+    x[2 * i] = a * cosine - b * sine;
+    x[2 * i + 1] = a * sine + b * cosine;
+  }
+}
+
+static void rotate_halves(float *x, const float *turns, size_t pairs) {
+  for (size_t i = 0; i < pairs; i++) {
+    const float a = x[i], b = x[pairs + i], cosine = turns[i], sine = turns[pairs + i];
+    x[i] = a * cosine - b * sine;
+    x[pairs + i] = a * sine + b * cosine;
+  }
+}
+
+static void to_half_row(const float *x, size_t count, uint16_t *output) {
+  size_t c = 0;
+  for (; c + LANES <= count; c += LANES) store_halves(output + c, load_floats(x + c));
+  for (; c < count; c++) output[c] = float_to_half(x[c]);
+}
+
+static void store_key(const float *x, size_t count, uint16_t *output) {
+  for (size_t c = 0; c < count; c++) output[c * QUERN_KEY_GROUP] = float_to_half(x[c]);
+}
+
+#endif

@@ -1,0 +1,49 @@
+// What a level that includes the templates puts into its table.
+#ifndef QUERN_PRODUCTS_TABLE_H
+#define QUERN_PRODUCTS_TABLE_H
+
+#include "attention.h"
+#include "float_panel.h"
+#include "integer_panel.h"
+#include "rows.h"
+
+static void fill_batch_products(quern_product_table *products) {
+  for (int id = 0; id < QUERN_TYPE_COUNT; id++) {
+    products->batch[id] = batch_decoded;
+    products->activation[id] = QUERN_ACTIVATION_FLOAT;
+  }
+#define INTEGER(name, id, sub, has_minimum) \
+  products->batch[id] = batch_##name;       \
+  products->activation[id] = QUERN_ACTIVATION_INT8;
+  INTEGER_TYPES(INTEGER)
+#undef INTEGER
+  products->batch[0] = batch_f32;
+  products->batch[1] = batch_f16;
+  products->batch[30] = batch_bf16;
+  products->pack[QUERN_ACTIVATION_FLOAT] = pack_floats;
+  products->pack[QUERN_ACTIVATION_INT8] = pack_integers;
+  products->scratch_bytes = (size_t)INTEGER_PANEL_BYTES > (size_t)FLOAT_PANEL_BYTES
+                                ? (size_t)INTEGER_PANEL_BYTES
+                                : (size_t)FLOAT_PANEL_BYTES;
+}
+
+static void fill_float_vectors(quern_product_table *products) {
+  for (int id = 0; id < QUERN_TYPE_COUNT; id++)
+    if (products->activation[id] == QUERN_ACTIVATION_FLOAT) products->vector[id] = vector_decoded;
+  products->vector[0] = vector_f32;
+  products->vector[1] = vector_f16;
+  products->vector[30] = vector_bf16;
+}
+
+static void fill_row_operations(quern_product_table *products) {
+  products->rms_norm = rms_norm;
+  products->add = add_rows;
+  products->silu_multiply = silu_multiply;
+  products->rotate_neighbours = rotate_neighbours;
+  products->rotate_halves = rotate_halves;
+  products->to_half = to_half_row;
+  products->store_key = store_key;
+  products->attention = attention;
+}
+
+#endif

@@ -1,0 +1,238 @@
+// Block types as small signed integers: every `unpack` turns `count` elements (whole blocks, at most
+// a super-block's 256) into bytes, with one scale for each sub-block and, where the type has it, one
+// minimum: weight = scale * q + minimum.
+//
+// Plain C that compilers vectorise for the level of the including file.
+//
+// Source: struct layouts and dequantizers of ggml (llama-cpp-python 0.3.36), checked by
+// ProductTests against the decoders.
+#ifndef QUERN_PRODUCTS_UNPACK_H
+#define QUERN_PRODUCTS_UNPACK_H
+
+#include "../include/CKernelsBlocks.h"
+#include "lanes.h"
+
+enum { CHUNK = 256 };  // elements that one `unpack` gives at most
+
+/// Every type with an integer product: name, wire id, elements of a sub-block, whether it has minima.
+#define INTEGER_TYPES(X) \
+  X(q4_0, 2, 32, 0)      \
+  X(q4_1, 3, 32, 1)      \
+  X(q5_0, 6, 32, 0)      \
+  X(q5_1, 7, 32, 1)      \
+  X(q8_0, 8, 32, 0)      \
+  X(q2_K, 10, 16, 1)     \
+  X(q3_K, 11, 16, 0)     \
+  X(q4_K, 12, 32, 1)     \
+  X(q5_K, 13, 32, 1)     \
+  X(q6_K, 14, 16, 0)     \
+  X(iq4_NL, 20, 32, 0)   \
+  X(iq4_XS, 23, 32, 0)
+
+/// Elements and bytes of a block, by name.
+#define ELEMENTS_q4_0 32
+#define ELEMENTS_q4_1 32
+#define ELEMENTS_q5_0 32
+#define ELEMENTS_q5_1 32
+#define ELEMENTS_q8_0 32
+#define ELEMENTS_q2_K 256
+#define ELEMENTS_q3_K 256
+#define ELEMENTS_q4_K 256
+#define ELEMENTS_q5_K 256
+#define ELEMENTS_q6_K 256
+#define ELEMENTS_iq4_NL 32
+#define ELEMENTS_iq4_XS 256
+
+#define UNPACK(name)                                                                        \
+  INLINE void unpack_##name(const void *blocks, size_t count, int8_t *restrict q,           \
+                            float *restrict scale, float *restrict minimum)
+
+UNPACK(q4_0) {
+  const quern_block_q4_0 *block = blocks;
+  for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
+    for (int i = 0; i < 16; i++) {
+      q[i] = (int8_t)((block->qs[i] & 15) - 8);
+      q[i + 16] = (int8_t)((block->qs[i] >> 4) - 8);
+    }
+    scale[b] = half_to_float(block->d);
+  }
+}
+
+UNPACK(q4_1) {
+  const quern_block_q4_1 *block = blocks;
+  for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
+    for (int i = 0; i < 16; i++) {
+      q[i] = (int8_t)(block->qs[i] & 15);
+      q[i + 16] = (int8_t)(block->qs[i] >> 4);
+    }
+    scale[b] = half_to_float(block->d);
+    minimum[b] = half_to_float(block->m);
+  }
+}
+
+/// Adds the fifth bits: bit i of `qh` belongs to element i.
+INLINE void add_fifth_bits(const uint8_t qh[4], int8_t *q) {
+  uint32_t bits;
+  memcpy(&bits, qh, 4);
+  for (int i = 0; i < 32; i++) q[i] = (int8_t)(q[i] + (int8_t)((bits >> i & 1) << 4));
+}
+
+UNPACK(q5_0) {
+  const quern_block_q5_0 *block = blocks;
+  for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
+    for (int i = 0; i < 16; i++) {
+      q[i] = (int8_t)((block->qs[i] & 15) - 16);
+      q[i + 16] = (int8_t)((block->qs[i] >> 4) - 16);
+    }
+    add_fifth_bits(block->qh, q);
+    scale[b] = half_to_float(block->d);
+  }
+}
+
+UNPACK(q5_1) {
+  const quern_block_q5_1 *block = blocks;
+  for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
+    for (int i = 0; i < 16; i++) {
+      q[i] = (int8_t)(block->qs[i] & 15);
+      q[i + 16] = (int8_t)(block->qs[i] >> 4);
+    }
+    add_fifth_bits(block->qh, q);
+    scale[b] = half_to_float(block->d);
+    minimum[b] = half_to_float(block->m);
+  }
+}
+
+UNPACK(q8_0) {
+  const quern_block_q8_0 *block = blocks;
+  for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
+    memcpy(q, block->qs, 32);
+    scale[b] = half_to_float(block->d);
+  }
+}
+
+UNPACK(q2_K) {
+  const quern_block_q2_K *block = blocks;
+  const float d = half_to_float(block->d), dmin = half_to_float(block->dmin);
+  for (int half = 0; half < 2; half++)
+    for (int part = 0; part < 4; part++)
+      for (int i = 0; i < 32; i++)
+        q[half * 128 + part * 32 + i] = (int8_t)(block->qs[half * 32 + i] >> (2 * part) & 3);
+  for (int s = 0; s < 16; s++) {
+    scale[s] = d * (float)(block->scales[s] & 15);
+    minimum[s] = -dmin * (float)(block->scales[s] >> 4);
+  }
+}
+
+/// The sixteen 6-bit scales of Q3_K: low nibbles in 8 bytes, high pairs of bits in 4.
+INLINE void q3_K_scales(const uint8_t packed[12], int8_t scales[16]) {
+  for (int s = 0; s < 16; s++) {
+    const int low = s < 8 ? packed[s] & 15 : packed[s - 8] >> 4;
+    const int high = packed[8 + s % 4] >> (2 * (s / 4)) & 3;
+    scales[s] = (int8_t)((low | high << 4) - 32);
+  }
+}
+
+UNPACK(q3_K) {
+  const quern_block_q3_K *block = blocks;
+  int8_t scales[16];
+  q3_K_scales(block->scales, scales);
+  for (int half = 0; half < 2; half++)
+    for (int part = 0; part < 4; part++)
+      for (int i = 0; i < 32; i++) {
+        const int low = block->qs[half * 32 + i] >> (2 * part) & 3;
+        const int high = block->hmask[i] >> (4 * half + part) & 1;
+        q[half * 128 + part * 32 + i] = (int8_t)(low + 4 * high - 4);
+      }
+  const float d = half_to_float(block->d);
+  for (int s = 0; s < 16; s++) scale[s] = d * (float)scales[s];
+}
+
+/// The eight 6-bit scales and minima of Q4_K and Q5_K.
+INLINE void q4_K_scales(const uint8_t packed[12], uint8_t scales[8], uint8_t minima[8]) {
+  for (int s = 0; s < 4; s++) {
+    scales[s] = packed[s] & 63;
+    minima[s] = packed[s + 4] & 63;
+    scales[s + 4] = (uint8_t)((packed[s + 8] & 15) | packed[s] >> 6 << 4);
+    minima[s + 4] = (uint8_t)(packed[s + 8] >> 4 | packed[s + 4] >> 6 << 4);
+  }
+}
+
+INLINE void q4_K_factors(const uint8_t packed[12], float d, float dmin, float *restrict scale,
+                         float *restrict minimum) {
+  uint8_t scales[8], minima[8];
+  q4_K_scales(packed, scales, minima);
+  for (int s = 0; s < 8; s++) {
+    scale[s] = d * (float)scales[s];
+    minimum[s] = -dmin * (float)minima[s];
+  }
+}
+
+UNPACK(q4_K) {
+  const quern_block_q4_K *block = blocks;
+  for (int pair = 0; pair < 4; pair++)
+    for (int i = 0; i < 32; i++) {
+      q[pair * 64 + i] = (int8_t)(block->qs[pair * 32 + i] & 15);
+      q[pair * 64 + 32 + i] = (int8_t)(block->qs[pair * 32 + i] >> 4);
+    }
+  q4_K_factors(block->scales, half_to_float(block->d), half_to_float(block->dmin), scale, minimum);
+}
+
+UNPACK(q5_K) {
+  const quern_block_q5_K *block = blocks;
+  for (int pair = 0; pair < 4; pair++)
+    for (int i = 0; i < 32; i++) {
+      const int low = block->qs[pair * 32 + i], high = block->qh[i] >> (2 * pair);
+      q[pair * 64 + i] = (int8_t)((low & 15) | (high & 1) << 4);
+      q[pair * 64 + 32 + i] = (int8_t)(low >> 4 | (high >> 1 & 1) << 4);
+    }
+  q4_K_factors(block->scales, half_to_float(block->d), half_to_float(block->dmin), scale, minimum);
+}
+
+UNPACK(q6_K) {
+  const quern_block_q6_K *block = blocks;
+  for (int half = 0; half < 2; half++)
+    for (int i = 0; i < 32; i++) {
+      const int a = block->ql[half * 64 + i], b = block->ql[half * 64 + 32 + i];
+      const int high = block->qh[half * 32 + i];
+      int8_t *out = q + half * 128 + i;
+      out[0] = (int8_t)(((a & 15) | (high & 3) << 4) - 32);
+      out[32] = (int8_t)(((b & 15) | (high >> 2 & 3) << 4) - 32);
+      out[64] = (int8_t)((a >> 4 | (high >> 4 & 3) << 4) - 32);
+      out[96] = (int8_t)((b >> 4 | (high >> 6) << 4) - 32);
+    }
+  const float d = half_to_float(block->d);
+  for (int s = 0; s < 16; s++) scale[s] = d * (float)block->scales[s];
+}
+
+/// The sixteen levels of IQ4_NL and IQ4_XS.
+static const int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                                      1,    13,   25,  38,  53,  69,  89,  113};
+
+UNPACK(iq4_NL) {
+  const quern_block_iq4_NL *block = blocks;
+  for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
+    for (int i = 0; i < 16; i++) {
+      q[i] = iq4_levels[block->qs[i] & 15];
+      q[i + 16] = iq4_levels[block->qs[i] >> 4];
+    }
+    scale[b] = half_to_float(block->d);
+  }
+}
+
+UNPACK(iq4_XS) {
+  const quern_block_iq4_XS *block = blocks;
+  const float d = half_to_float(block->d);
+  for (int b = 0; b < 8; b++, q += 32) {
+    for (int i = 0; i < 16; i++) {
+      q[i] = iq4_levels[block->qs[b * 16 + i] & 15];
+      q[i + 16] = iq4_levels[block->qs[b * 16 + i] >> 4];
+    }
+    const int low = block->scales_l[b / 2] >> (4 * (b % 2)) & 15;
+    const int high = block->scales_h >> (2 * b) & 3;
+    scale[b] = d * (float)((low | high << 4) - 32);
+  }
+}
+
+#undef UNPACK
+
+#endif

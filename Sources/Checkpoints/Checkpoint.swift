@@ -1,0 +1,85 @@
+public import GGUF
+public import MappedFiles
+public import TensorCore
+
+/// A model in GGUF's terms, wherever its bytes lie: what a conversion reads.
+///
+/// Metadata keys and tensor names are GGUF's; each tensor says how its rows are found in its source.
+/// Nothing but headers has been read.
+public struct Checkpoint: Sendable {
+  /// `llama`, `qwen2`: the value of `general.architecture`.
+  public var architecture: String
+  /// As a GGUF of this model carries it, the tokenizer included.
+  public var metadata: GGUFMetadata
+  /// In the order of the source.
+  public var tensors: [CheckpointTensor]
+
+  public init(architecture: String, metadata: GGUFMetadata, tensors: [CheckpointTensor]) {
+    self.architecture = architecture
+    self.metadata = metadata
+    self.tensors = tensors
+  }
+}
+
+/// One tensor and where its rows come from.
+public struct CheckpointTensor: Sendable {
+  /// GGUF's name.
+  public var name: String
+  /// Type of the source's bytes.
+  public var type: TensorType
+  public var shape: Shape
+  public var source: TensorSource
+
+  public init(name: String, type: TensorType, shape: Shape, source: TensorSource) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+    self.source = source
+  }
+}
+
+/// The bytes of a tensor.
+public struct TensorSource: Sendable {
+  public enum Content: Sendable {
+    /// Rows one after another in a mapped file, from this byte on.
+    case file(MappedFile, offset: Int)
+    /// Values made up by the converter, such as rotary factors.
+    case values([Float])
+  }
+
+  public var content: Content
+  public var rowOrder: RowOrder
+
+  public init(_ content: Content, rowOrder: RowOrder = .asStored) {
+    self.content = content
+    self.rowOrder = rowOrder
+  }
+}
+
+/// Which stored row becomes which row of the result.
+///
+/// Hugging Face keeps the two halves of a rotary head one after the other; GGUF's `llama` architecture
+/// keeps each pair of turned values together.
+public enum RowOrder: Sendable, Hashable {
+  case asStored
+  /// From halves to pairs, within each of `heads` groups of rows: Hugging Face to GGUF.
+  case pairs(heads: Int)
+  /// From pairs to halves: GGUF to Hugging Face.
+  case halves(heads: Int)
+
+  /// The stored row that becomes row `row` of `rows`.
+  public func storedRow(of row: Int, rows: Int) -> Int {
+    switch self {
+    case .asStored:
+      return row
+    case .pairs(let heads):
+      let perHead = rows / heads
+      let (head, place) = row.quotientAndRemainder(dividingBy: perHead)
+      return head * perHead + place % 2 * (perHead / 2) + place / 2
+    case .halves(let heads):
+      let perHead = rows / heads
+      let (head, place) = row.quotientAndRemainder(dividingBy: perHead)
+      return head * perHead + place % (perHead / 2) * 2 + place / (perHead / 2)
+    }
+  }
+}

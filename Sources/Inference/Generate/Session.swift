@@ -1,0 +1,162 @@
+internal import CKernels
+internal import Kernels
+public import Workers
+
+/// One sequence of tokens and what the model remembers of it.
+///
+/// ```swift
+/// let model = try Model(path: "model.gguf")
+/// let session = try Session(model)
+/// let logits = try session.forward([1, 2, 3], allLogits: false)
+/// ```
+///
+/// A session belongs to one task at a time; several sessions may share a model and a pool.
+public final class Session {
+  public let model: Model
+  public let pool: WorkerPool
+  /// Positions that the cache has room for.
+  public let contextLength: Int
+  /// Tokens that the model has seen so far.
+  public private(set) var position = 0
+
+  /// What `contextLength` is when nobody asks: enough for a conversation, little memory.
+  public static let defaultContextLength = 4096
+  private static let batchCapacity = 512
+  /// Tokens whose logits are computed together.
+  private static let logitsCapacity = 32
+
+  private let cache: KeyValueCache
+  private let workspace: Workspace
+  private let logits: Buffer<Float>
+  private let tokens: Buffer<Int32>
+
+  /// - Parameter contextLength: Positions to make room for; by default the model's limit or
+  ///   ``defaultContextLength``, whichever is smaller.
+  /// - Throws: ``ModelError`` when the context exceeds the model's limit or the machine's memory.
+  public init(_ model: Model, contextLength: Int? = nil, pool: WorkerPool = WorkerPool())
+    throws(ModelError)
+  {
+    let dimensions = model.dimensions
+    let length = contextLength ?? min(dimensions.contextLimit, Self.defaultContextLength)
+    guard length >= 1, length <= dimensions.contextLimit else {
+      throw .contextTooLong(asked: length, limit: dimensions.contextLimit)
+    }
+    self.model = model
+    self.pool = pool
+    self.contextLength = length
+    cache = try KeyValueCache(dimensions, contextLength: length)
+    let batch = min(Self.batchCapacity, length)
+    workspace = Workspace(
+      dimensions, batchCapacity: batch, workerCount: pool.workerCount, kernels: model.kernels)
+    logits = Buffer(min(Self.logitsCapacity, batch) * dimensions.vocabularyCount)
+    tokens = Buffer(batch)
+  }
+
+  /// Forgets everything after the first `count` tokens.
+  public func truncate(to count: Int) {
+    precondition(count >= 0 && count <= position, "\(count) of \(position) tokens")
+    position = count
+  }
+
+  /// Lets the model see `newTokens` and returns logits: one row for the last token, or one for each.
+  ///
+  /// - Shape: `[newTokens.count or 1][vocabulary]`, row-major.
+  /// - Throws: ``ModelError`` when the tokens do not fit the context or the vocabulary, or a logit is
+  ///   not a number.
+  public func forward(_ newTokens: [Int32], allLogits: Bool) throws(ModelError) -> [Float] {
+    var rows: [Float] = []
+    let vocabulary = model.dimensions.vocabularyCount
+    rows.reserveCapacity((allLogits ? newTokens.count : 1) * vocabulary)
+    if allLogits {
+      try forwardEach(newTokens) { rows.append(contentsOf: $1) }
+    } else {
+      rows.append(contentsOf: try forward(newTokens))
+    }
+    return rows
+  }
+
+  /// The same for the last token only, without a copy: the result is valid until the next call.
+  public func forward(
+    _ newTokens: some Collection<Int32>
+  ) throws(ModelError) -> UnsafeMutableBufferPointer<Float> {
+    try check(newTokens)
+    try run(newTokens) { (pass) throws(ModelError) in
+      let isLast = pass.position + pass.tokenCount == self.position + newTokens.count
+      guard isLast else { return }
+      try self.computeLogits(pass, rows: pass.tokenCount - 1..<pass.tokenCount)
+    }
+    position += newTokens.count
+    return UnsafeMutableBufferPointer(
+      start: logits.pointer, count: model.dimensions.vocabularyCount)
+  }
+
+  /// Lets the model see `newTokens` and calls `body` with each one's index and logits, in order.
+  public func forwardEach(
+    _ newTokens: some Collection<Int32>, _ body: (Int, UnsafeBufferPointer<Float>) -> Void
+  ) throws(ModelError) {
+    try check(newTokens)
+    let vocabulary = model.dimensions.vocabularyCount
+    try run(newTokens) { (pass) throws(ModelError) in
+      var first = 0
+      while first < pass.tokenCount {
+        let rows = first..<min(first + Self.logitsCapacity, pass.tokenCount)
+        try self.computeLogits(pass, rows: rows)
+        for row in rows {
+          let start = self.logits.pointer + (row - first) * vocabulary
+          body(
+            pass.position - self.position + row,
+            UnsafeBufferPointer(start: start, count: vocabulary))
+        }
+        first = rows.upperBound
+      }
+    }
+    position += newTokens.count
+  }
+
+  private func check(_ newTokens: some Collection<Int32>) throws(ModelError) {
+    guard !newTokens.isEmpty else { throw .emptyPrompt }
+    guard newTokens.count <= contextLength - position else {
+      throw .contextFull(
+        contextLength: contextLength, position: position, tokenCount: newTokens.count)
+    }
+    let count = model.dimensions.vocabularyCount
+    for token in newTokens where token < 0 || token >= count {
+      throw .tokenOutOfRange(token, vocabularyCount: count)
+    }
+  }
+
+  /// Sends checked tokens through the layers, a batch at a time.
+  private func run(
+    _ newTokens: some Collection<Int32>, _ body: (Pass) throws(ModelError) -> Void
+  ) throws(ModelError) {
+    var index = newTokens.startIndex
+    var start = position
+    while index != newTokens.endIndex {
+      var count = 0
+      while count < workspace.batchCapacity, index != newTokens.endIndex {
+        tokens.pointer[count] = newTokens[index]
+        newTokens.formIndex(after: &index)
+        count += 1
+      }
+      let pass = Pass(
+        tokenCount: count, position: start, dimensions: model.dimensions, workspace: workspace,
+        cache: cache, pool: pool, kernels: model.kernels)
+      model.decoder.forward(UnsafeBufferPointer(start: tokens.pointer, count: count), pass)
+      try body(pass)
+      start += count
+    }
+  }
+
+  /// Fills the first rows of `logits` for some tokens of a finished pass.
+  private func computeLogits(_ pass: Pass, rows: Range<Int>) throws(ModelError) {
+    let decoder = model.decoder
+    let vocabulary = model.dimensions.vocabularyCount
+    pass.normalize(
+      rows: rows, adding: workspace.projected, weight: decoder.outputNorm,
+      epsilon: decoder.epsilon, packing: ActivationForms(decoder.output))
+    pass.multiply((decoder.output, logits.pointer, vocabulary), tokenCount: rows.count)
+    for index in 0..<rows.count * vocabulary where !logits.pointer[index].isFinite {
+      throw .notANumber(position: pass.position + rows.lowerBound + index / vocabulary)
+    }
+  }
+}

@@ -1,0 +1,40 @@
+public import GGUF
+internal import Kernels
+public import SystemPackage
+
+/// A model whose weights are used where they lie in a mapped GGUF file.
+///
+/// Loading reads metadata and checks every tensor; it copies only norms and biases. One model serves
+/// any number of sessions.
+public final class Model: Sendable {
+  /// The architectures that run, by the value of `general.architecture`.
+  public static let supportedArchitectures = architectures.map { $0.architecture }
+  private static let architectures: [any DecoderModel.Type] = [Llama.self, Qwen2.self]
+
+  public let file: GGUFFile
+  let decoder: any DecoderModel
+  let kernels: Kernels
+
+  /// - Throws: ``ModelError``.
+  public init(_ file: GGUFFile) throws(ModelError) {
+    guard let name = file.metadata.string("general.architecture") else {
+      throw .missingKey("general.architecture")
+    }
+    guard let type = Self.architectures.first(where: { $0.architecture == name }) else {
+      throw .unsupportedArchitecture(name, supported: Self.supportedArchitectures)
+    }
+    self.file = file
+    kernels = .active
+    decoder = try type.init(TensorSource(file: file, kernels: kernels))
+  }
+
+  /// Maps the file at `path` and loads it.
+  ///
+  /// - Throws: `GGUFError`, `FileError` or ``ModelError``.
+  public convenience init(path: FilePath) throws {
+    try self.init(try GGUFFile(path))
+  }
+
+  public var architecture: String { type(of: decoder).architecture }
+  public var dimensions: ModelDimensions { decoder.dimensions }
+}

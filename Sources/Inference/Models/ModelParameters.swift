@@ -1,0 +1,53 @@
+internal import GGUF
+
+/// Reads one architecture's metadata, `ARCHITECTURE.KEY`, and checks what it reads.
+struct ModelParameters {
+  let metadata: GGUFMetadata
+  let architecture: String
+
+  private func fullKey(_ key: String) -> String { "\(architecture).\(key)" }
+
+  func has(_ key: String) -> Bool { metadata[fullKey(key)] != nil }
+
+  /// - Parameter fallback: What a missing key means; without one it is an error.
+  func integer(
+    _ key: String, in range: ClosedRange<Int>, default fallback: Int? = nil
+  ) throws(ModelError) -> Int {
+    let name = fullKey(key)
+    guard let value = metadata[name] else {
+      if let fallback { return fallback }
+      throw .missingKey(name)
+    }
+    guard let integer = metadata.integer(name) else {
+      throw .badValue(key: name, found: "\(value)", expected: "an integer")
+    }
+    guard range.contains(integer) else {
+      throw .badValue(
+        key: name, found: "\(integer)", expected: "\(range.lowerBound) to \(range.upperBound)")
+    }
+    return integer
+  }
+
+  /// A finite number above zero.
+  func positive(_ key: String, default fallback: Float? = nil) throws(ModelError) -> Float {
+    let name = fullKey(key)
+    guard let value = metadata[name] else {
+      if let fallback { return fallback }
+      throw .missingKey(name)
+    }
+    guard let number = metadata.float(name), number.isFinite, number > 0 else {
+      throw .badValue(key: name, found: "\(value)", expected: "a number above 0")
+    }
+    return Float(number)
+  }
+
+  func string(_ key: String) -> String? { metadata.string(fullKey(key)) }
+}
+
+/// Bounds on what a file may ask for; beyond them sizes would overflow long before memory ends.
+enum ModelLimits {
+  static let layers = 1...4096
+  static let width = 1...(1 << 20)
+  static let heads = 1...(1 << 16)
+  static let contextLength = 1...(1 << 30)
+}
