@@ -63,6 +63,7 @@ let package = Package(
       name: "Conversion",
       dependencies: [
         "BlockQuant", "Checkpoints", "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Inference",
@@ -93,6 +94,11 @@ let package = Package(
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "TestSupport"]),
     .testTarget(
       name: "BlockQuantTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
+    .testTarget(
+      name: "ConversionTests",
+      dependencies: [
+        "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
+      ]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

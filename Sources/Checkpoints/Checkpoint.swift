@@ -7,14 +7,25 @@ public import TensorCore
 /// Metadata keys and tensor names are GGUF's; each tensor says how its rows are found in its source.
 /// Nothing but headers has been read.
 public struct Checkpoint: Sendable {
+  public enum Origin: Sendable, Hashable { case gguf, huggingFace }
+
+  /// Where it was read from, which decides the order and the plain types of a copy.
+  public var origin: Origin
   /// `llama`, `qwen2`: the value of `general.architecture`.
   public var architecture: String
   /// As a GGUF of this model carries it, the tokenizer included.
   public var metadata: GGUFMetadata
   /// In the order of the source.
   public var tensors: [CheckpointTensor]
+  /// What the reader should know: things in the source that have no place here.
+  public var warnings: [String]
 
-  public init(architecture: String, metadata: GGUFMetadata, tensors: [CheckpointTensor]) {
+  public init(
+    origin: Origin, architecture: String, metadata: GGUFMetadata, tensors: [CheckpointTensor],
+    warnings: [String] = []
+  ) {
+    self.origin = origin
+    self.warnings = warnings
     self.architecture = architecture
     self.metadata = metadata
     self.tensors = tensors

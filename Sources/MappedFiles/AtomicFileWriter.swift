@@ -19,9 +19,6 @@ public final class AtomicFileWriter: Sendable {
   private let descriptor: Int32
   private let isOpen = Mutex(true)
 
-  /// Temporary names in use, for ``discardAll()``.
-  private static let unfinished = Mutex<Set<String>>([])
-
   /// - Parameters:
   ///   - byteCount: Final size, when it is known: the room is claimed at once, so that a full disk
   ///     is noticed before any work.
@@ -45,7 +42,7 @@ public final class AtomicFileWriter: Sendable {
         path: destination, reason: .system(operation: "create", Errno(rawValue: errno)))
     }
     descriptor = fd
-    _ = Self.unfinished.withLock { $0.insert(temporary.string) }
+    Unfinished.insert(temporary)
     if let byteCount, byteCount > 0 {
       try reserve(byteCount)
     }
@@ -93,25 +90,17 @@ public final class AtomicFileWriter: Sendable {
       destination.withPlatformString { to in rename(from, to) }
     }
     guard renamed == 0 else { throw failure("rename") }
-    _ = Self.unfinished.withLock { $0.remove(temporary.string) }
+    _ = Unfinished.remove(temporary)
     closeOnce()
-    syncFolder()
+    // The rename itself must survive a power cut.
+    syncFolder(destination.removingLastComponent())
   }
 
   /// Removes the temporary file. Does nothing after a commit.
   public func discard() {
-    guard Self.unfinished.withLock({ $0.remove(temporary.string) }) != nil else { return }
+    guard Unfinished.remove(temporary) else { return }
     closeOnce()
     _ = temporary.withPlatformString { unlink($0) }
-  }
-
-  /// Removes every unfinished file of this process: the last act of an interrupted program.
-  public static func discardAll() {
-    let paths = unfinished.withLock { paths in
-      defer { paths.removeAll() }
-      return paths
-    }
-    for path in paths { unlink(path) }
   }
 
   private func closeOnce() {
@@ -119,15 +108,6 @@ public final class AtomicFileWriter: Sendable {
       if open { close(descriptor) }
       open = false
     }
-  }
-
-  /// The rename itself must survive a power cut. Not every filesystem can sync a folder.
-  private func syncFolder() {
-    let folder = destination.removingLastComponent()
-    let fd = (folder.isEmpty ? "." : folder).withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
-    guard fd >= 0 else { return }
-    fsync(fd)
-    close(fd)
   }
 
   private func failure(_ operation: String) -> FileError {

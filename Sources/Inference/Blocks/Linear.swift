@@ -74,8 +74,9 @@ private struct ProductRegion {
   private var entries: (Entry?, Entry?, Entry?) = (nil, nil, nil)
   private(set) var unitCount = 0
 
-  init(_ first: Pass.Target, _ second: Pass.Target?, _ third: Pass.Target?, tokenCount: Int, pass: Pass)
-  {
+  init(
+    _ first: Pass.Target, _ second: Pass.Target?, _ third: Pass.Target?, tokenCount: Int, pass: Pass
+  ) {
     scratch = UnsafeMutableRawPointer(pass.workspace.scratch.pointer)
     scratchStride = pass.workspace.scratchStride
     entries.0 = entry(first, tokenCount: tokenCount, pass: pass)

@@ -16,7 +16,7 @@ enum Interrupts {
       var waited = waited
       var signal: Int32 = 0
       guard sigwait(&waited, &signal) == 0 else { return }
-      AtomicFileWriter.discardAll()
+      Unfinished.discardAll()
       if StandardError.isTerminal { StandardError.write("\n") }
       _exit(128 + signal)
     }

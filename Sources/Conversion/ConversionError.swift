@@ -1,0 +1,60 @@
+public import MappedFiles
+public import SystemPackage
+public import TensorCore
+
+/// Why a conversion cannot be planned or finished.
+public struct ConversionError: FileProblem {
+  public enum Reason: Sendable, Hashable {
+    case destinationIsSource
+    case destinationExists
+    case unknownDestinationFormat
+    case wantsFolder
+    case alreadyQuantized(TensorType)
+    case cannotDecode(TensorType)
+    case cannotEncode(TensorType)
+    case needsImportance(TensorType)
+    case notStorable(TensorType, in: String)
+    case nonFinite(value: Float, index: Int)
+    case quantizedFolder(String)
+  }
+
+  public let path: FilePath?
+  public let tensor: String?
+  public let reason: Reason
+
+  public init(_ reason: Reason, path: FilePath? = nil, tensor: String? = nil) {
+    self.reason = reason
+    self.path = path
+    self.tensor = tensor
+  }
+}
+
+extension ConversionError: CustomStringConvertible {
+  public var description: String {
+    let place = tensor.map { " (tensor \($0.printable))" } ?? ""
+    return "\(reason)\(place)"
+  }
+}
+
+extension ConversionError.Reason: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .destinationIsSource: "the destination is the source"
+    case .destinationExists: "already exists; --overwrite replaces it"
+    case .unknownDestinationFormat:
+      "expected a destination that ends in .gguf, in .safetensors or, for a folder, in /"
+    case .wantsFolder:
+      "a GGUF becomes a Hugging Face folder: give a destination that ends in /"
+    case .alreadyQuantized(let type):
+      "already quantized to \(type), and quantizing again loses more; --allow-requantize does it"
+    case .cannotDecode(let type): "\(type) cannot be decoded"
+    case .cannotEncode(let type): "\(type) cannot be written yet"
+    case .needsImportance(let type): "\(type) needs an importance matrix"
+    case .notStorable(let type, let format): "\(format) cannot hold \(type)"
+    case .nonFinite(let value, let index):
+      "expected finite values, found \(value) at element \(index)"
+    case .quantizedFolder(let name):
+      "a Hugging Face folder holds plain floats: expected F32, F16 or BF16, found \(name)"
+    }
+  }
+}

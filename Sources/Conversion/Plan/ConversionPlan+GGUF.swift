@@ -1,0 +1,131 @@
+import BlockQuant
+import Checkpoints
+import GGUF
+import SystemPackage
+import TensorCore
+
+extension ConversionPlan {
+  /// Plans one GGUF file.
+  init(
+    gguf destination: FilePath, from checkpoint: Checkpoint, at source: FilePath,
+    options: ConversionOptions
+  ) throws {
+    var warnings = checkpoint.warnings
+    let tensors = try Self.choose(checkpoint, options, source, &warnings)
+    var metadata = checkpoint.metadata
+    if let recipe = options.recipe {
+      metadata["general.file_type"] = .uint32(recipe.fileType)
+    } else if metadata["general.file_type"] == nil {
+      metadata["general.file_type"] = .uint32(Self.fileType(of: tensors))
+    }
+    if tensors.contains(where: { $0.type.isQuantized })
+      || metadata["general.quantization_version"] == nil
+    {
+      metadata["general.quantization_version"] = .uint32(2)
+    }
+    let layout = try GGUFLayout(
+      metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) })
+    let planned = zip(tensors, layout.tensors).map { chosen, place in
+      PlannedTensor(
+        name: place.name, sourceType: chosen.tensor.type, type: place.type, shape: place.shape,
+        offset: place.offset, byteCount: place.byteCount, source: chosen.tensor.source)
+    }
+    self.init(
+      source: source, destination: destination, isFolder: false,
+      files: [
+        PlannedFile(
+          name: "", header: layout.header, tensors: planned, byteCount: layout.byteCount)
+      ],
+      warnings: warnings, options: options)
+  }
+
+  private typealias Chosen = (tensor: CheckpointTensor, type: TensorType)
+
+  /// Gives every tensor its type and proves that each can be made.
+  private static func choose(
+    _ checkpoint: Checkpoint, _ options: ConversionOptions, _ source: FilePath,
+    _ warnings: inout [String]
+  ) throws -> [Chosen] {
+    guard let recipe = options.recipe else {
+      return checkpoint.tensors.map { ($0, checkpoint.keptType(of: $0)) }
+    }
+    let byName = Dictionary(
+      checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let names = TypeChooser.offeringOrder(checkpoint.tensors.map(\.name))
+    var chooser = TypeChooser(
+      recipe, facts: ModelFacts(checkpoint.metadata, architecture: checkpoint.architecture),
+      names: names, isPure: options.isPure)
+    let chosen: [Chosen] = try names.compactMap { name in
+      guard let tensor = byName[name] else { return nil }
+      let choice = chooser.choose(name, shape: tensor.shape, kept: checkpoint.keptType(of: tensor))
+      if let wanted = choice.insteadOf {
+        warnings.append(
+          "\(name.printable): rows of \(tensor.shape.columns) do not fill \(wanted) blocks, "
+            + "\(choice.type) instead")
+      }
+      try check(tensor, choice.type, recipe, options, source)
+      return (tensor, choice.type)
+    }
+    // A quantized file has llama.cpp's order of tensors, a cast keeps the source's.
+    guard !recipe.isQuantized else { return chosen }
+    let types = Dictionary(
+      chosen.map { ($0.tensor.name, $0.type) }, uniquingKeysWith: { first, _ in first })
+    return checkpoint.tensors.map { ($0, types[$0.name] ?? $0.type) }
+  }
+
+  private static func check(
+    _ tensor: CheckpointTensor, _ type: TensorType, _ recipe: Recipe, _ options: ConversionOptions,
+    _ source: FilePath
+  ) throws {
+    guard type != tensor.type else { return }
+    func failure(_ reason: ConversionError.Reason) -> ConversionError {
+      ConversionError(reason, path: source, tensor: tensor.name)
+    }
+    guard BlockCodec(tensor.type) != nil else { throw failure(.cannotDecode(tensor.type)) }
+    guard BlockCodec(type)?.canEncode == true else { throw failure(.cannotEncode(type)) }
+    if tensor.type.isQuantized, type.isQuantized, !options.allowRequantize {
+      throw failure(.alreadyQuantized(tensor.type))
+    }
+    if recipe.needsImportance(for: type, tensor: tensor.name) {
+      throw failure(.needsImportance(type))
+    }
+  }
+
+  /// llama.cpp's number of the type that most elements have.
+  private static func fileType(of tensors: [Chosen]) -> UInt32 {
+    var elements: [TensorType: Int] = [:]
+    for (tensor, type) in tensors { elements[type, default: 0] += tensor.shape.elementCount }
+    let most = elements.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key
+    return Recipe.table.first { $0.base == most }?.fileType ?? 0
+  }
+}
+
+extension Checkpoint {
+  /// The type that a GGUF keeps a tensor in when it is not quantized: its own, but single precision for
+  /// vectors, norms and the small matrices that engines want whole, when it comes from elsewhere.
+  ///
+  /// - Source: `prepare_tensors` of llama.cpp's converter.
+  fileprivate func keptType(of tensor: CheckpointTensor) -> TensorType {
+    guard origin == .huggingFace, tensor.type.isPlainFloat,
+      !TypeChooser.mayQuantize(tensor.name, shape: tensor.shape, architecture: architecture)
+    else { return tensor.type }
+    return .f32
+  }
+}
+
+extension Recipe {
+  /// Whether values of this type are useless without knowing what each column weighs.
+  ///
+  /// - Source: `tensor_requires_imatrix` in llama.cpp's src/llama-quant.cpp.
+  func needsImportance(for type: TensorType, tensor: String) -> Bool {
+    switch TensorRole(of: tensor) {
+    case .output, .tokenEmbedding: return false
+    default: break
+    }
+    switch type {
+    case .iq3_XXS, .iq2_XXS, .iq2_XS, .iq2_S, .iq1_M, .iq1_S: return true
+    case .q2_K: return name == "Q2_K_S"
+    default: return false
+    }
+  }
+}

@@ -1,0 +1,51 @@
+public import Checkpoints
+public import SystemPackage
+public import TensorCore
+
+/// Everything a conversion will write, known from headers alone: what `--dry-run` prints.
+public struct ConversionPlan: Sendable {
+  public let source: FilePath
+  public let destination: FilePath
+  /// Whether `destination` is a folder that appears as a whole.
+  public let isFolder: Bool
+  /// The files to write; a single one unless the destination is a folder.
+  public let files: [PlannedFile]
+  /// What the reader should know: types that did not fit, data that is left out.
+  public let warnings: [String]
+  let options: ConversionOptions
+
+  public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
+
+  /// Bytes of all files.
+  public var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
+
+  /// Bits of tensor data for each element.
+  public var bitsPerWeight: Double {
+    let elements = tensors.reduce(0) { $0 + $1.shape.elementCount }
+    let bytes = tensors.reduce(0) { $0 + $1.byteCount }
+    return elements == 0 ? 0 : Double(bytes) * 8 / Double(elements)
+  }
+}
+
+/// One file: a header, then tensors at their offsets.
+public struct PlannedFile: Sendable {
+  /// Name inside the destination folder; empty when the destination is the file.
+  public let name: String
+  /// The first bytes; all of them for a text file.
+  public let header: [UInt8]
+  public let tensors: [PlannedTensor]
+  public let byteCount: Int
+}
+
+/// One tensor of the result and where it comes from.
+public struct PlannedTensor: Sendable {
+  public let name: String
+  public let sourceType: TensorType
+  public let type: TensorType
+  /// Outermost first.
+  public let shape: Shape
+  /// Bytes from the start of its file.
+  public let offset: Int
+  public let byteCount: Int
+  let source: TensorSource
+}

@@ -1,0 +1,102 @@
+import BlockQuant
+import Checkpoints
+import MappedFiles
+import TensorCore
+
+/// Reads rows of one tensor in the order in which the result wants them.
+struct RowReader: Sendable {
+  let type: TensorType
+  let rowCount: Int
+  let columns: Int
+  /// Bytes of one stored row.
+  let rowByteCount: Int
+  private let source: TensorSource
+  private let codec: BlockCodec?
+
+  /// - Parameter shape: Whole rows of blocks in `type`.
+  init(_ source: TensorSource, type: TensorType, shape: Shape) {
+    self.source = source
+    self.type = type
+    rowCount = shape.rows
+    columns = shape.columns
+    rowByteCount =
+      type.isQuantized
+      ? columns / type.elementsPerBlock * type.bytesPerBlock : columns * type.bytesPerBlock
+    codec = BlockCodec(type)
+  }
+
+  /// Copies the stored bytes of `rows`.
+  func copy(_ rows: Range<Int>, into output: UnsafeMutableRawBufferPointer) {
+    withRuns(of: rows) { run, place in
+      let target = UnsafeMutableRawBufferPointer(
+        rebasing: output[place * rowByteCount..<place * rowByteCount + run.count])
+      target.copyMemory(from: run)
+    }
+  }
+
+  /// Decodes `rows` to single precision.
+  func decode(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
+    guard let codec, rowByteCount > 0 else { return }
+    withRuns(of: rows) { run, place in
+      let count = run.count / rowByteCount * columns
+      codec.decode(
+        run,
+        into: UnsafeMutableBufferPointer(
+          rebasing: output[place * columns..<place * columns + count]))
+    }
+  }
+
+  /// The stored bytes of rows that lie together, with their place among `rows`.
+  private func withRuns(
+    of rows: Range<Int>, _ body: (UnsafeRawBufferPointer, _ place: Int) -> Void
+  ) {
+    guard rowByteCount > 0 else { return }
+    source.withBytes(byteCount: rowCount * rowByteCount) { bytes in
+      func stored(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+          rebasing: bytes[range.lowerBound * rowByteCount..<range.upperBound * rowByteCount])
+      }
+      if source.rowOrder == .asStored { return body(stored(rows), 0) }
+      for row in rows {
+        let place = source.rowOrder.storedRow(of: row, rows: rowCount)
+        body(stored(place..<place + 1), row - rows.lowerBound)
+      }
+    }
+  }
+
+  /// Lets the pages of `rows` go, when they lie where the result has them.
+  func release(_ rows: Range<Int>) {
+    guard case .file(let file, let offset) = source.content, source.rowOrder == .asStored else {
+      return
+    }
+    file.advise(
+      .dontNeed,
+      offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount)
+  }
+
+  /// Asks for the pages of `rows` before they are needed.
+  func prefetch(_ rows: Range<Int>) {
+    guard case .file(let file, let offset) = source.content, source.rowOrder == .asStored,
+      !rows.isEmpty
+    else { return }
+    file.advise(
+      .willNeed,
+      offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount)
+  }
+
+  /// Notices a source that was truncated or rewritten, before its pages are touched.
+  func checkUnchanged() throws {
+    if case .file(let file, _) = source.content { try file.checkUnchanged() }
+  }
+}
+
+extension TensorSource {
+  fileprivate func withBytes(byteCount: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    switch content {
+    case .file(let file, let offset):
+      file.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + byteCount])) }
+    case .values(let values):
+      values.withUnsafeBytes { body($0) }
+    }
+  }
+}
