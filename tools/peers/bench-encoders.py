@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures encoders, one thread: millions of weights a second at each level beside libgguf's.
 
-Needs: pip install libgguf gguf numpy, and a C compiler.
+Needs: pip install libgguf gguf numpy, and clang.
 
     tools/peers/bench-encoders.py MODEL.gguf [--weights 1048576] [--pairs 5] [--importance] [--decode]
 
