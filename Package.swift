@@ -86,6 +86,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: [
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors",
+        "TensorCore", "Tokenizers", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
     .testTarget(name: "MappedFilesTests", dependencies: ["MappedFiles", "TestSupport"]),
@@ -100,10 +107,13 @@ let package = Package(
         "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
       ]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
-    .testTarget(name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers"]),
+      dependencies: [
+        "BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -98,7 +98,11 @@ public struct Sampler {
       var upper = candidates.count
       while lower < upper {
         let middle = (lower + upper) / 2
-        if Self.precedes(candidates[middle], candidate) { lower = middle + 1 } else { upper = middle }
+        if Self.precedes(candidates[middle], candidate) {
+          lower = middle + 1
+        } else {
+          upper = middle
+        }
       }
       if candidates.count == limit { candidates.removeLast() }
       candidates.insert(candidate, at: lower)
