@@ -58,7 +58,10 @@ let package = Package(
     .target(name: "Tokenizers", dependencies: ["GGUF"]),
     .target(
       name: "Checkpoints",
-      dependencies: ["GGUF", "MappedFiles", "Safetensors", "TensorCore", "Tokenizers"]),
+      dependencies: [
+        "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Tokenizers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .target(
       name: "Conversion",
       dependencies: [
