@@ -86,6 +86,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: [
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors",
+        "TensorCore", "Tokenizers", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
     .testTarget(name: "MappedFilesTests", dependencies: ["MappedFiles", "TestSupport"]),
