@@ -108,7 +108,9 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "MappedFiles", "Safetensors",
+        "TensorCore",
+        "TestSupport", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
     .testTarget(
