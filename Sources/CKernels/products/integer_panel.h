@@ -134,7 +134,7 @@ INLINE void integer_sub_block(const integer_panel *panel, const integer_tile *ti
 
 /// output[t][0 ..< PANEL_ROWS] = start + panel * tile, where `start` has a value for each row, or is
 /// null for what `output` holds.
-INLINE void integer_tile_product(const integer_panel *panel, integer_tile tile, size_t blocks,
+INLINE void integer_tile_product(const integer_panel *panel, const integer_tile *tile, size_t blocks,
                                  const size_t T, const size_t sub, const int has_minimum,
                                  const float *start, float *output, size_t stride) {
   floats sums[2][TILE_TOKENS];
@@ -146,7 +146,7 @@ INLINE void integer_tile_product(const integer_panel *panel, integer_tile tile, 
   }
   for (size_t block = 0; block < blocks; block++)
     for (size_t half = 0; half < 32 / sub; half++)
-      integer_sub_block(panel, &tile, block, half, T, sub, has_minimum, sums);
+      integer_sub_block(panel, tile, block, half, T, sub, has_minimum, sums);
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < T; t++) {
     store_floats(output + t * stride, sums[0][t]);
@@ -154,13 +154,13 @@ INLINE void integer_tile_product(const integer_panel *panel, integer_tile tile, 
   }
 }
 
-typedef void (*integer_tile_fn)(const integer_panel *panel, integer_tile tile, size_t blocks,
+typedef void (*integer_tile_fn)(const integer_panel *panel, const integer_tile *tile, size_t blocks,
                                 size_t tokens, const float *start, float *output, size_t stride);
 
 // One function for each kind of sub-block, with a loop of constant width for each tile width.
 #define INTEGER_TILE(name, sub, has_minimum)                                                     \
-  static void name(const integer_panel *panel, integer_tile tile, size_t blocks, size_t tokens,  \
-                   const float *start, float *output, size_t stride) {                           \
+  static void name(const integer_panel *panel, const integer_tile *tile, size_t blocks,          \
+                   size_t tokens, const float *start, float *output, size_t stride) {            \
     switch (tokens) {                                                                            \
       TILE_CASES(sub, has_minimum)                                                               \
       default: __builtin_unreachable();                                                          \
@@ -208,13 +208,13 @@ static void multiply_integer_panel(const quern_product_job *product, const integ
     const integer_tile tile = tile_from(whole, at / 32, width);
     float *output = product->output + token * product->output_stride + first;
     if (rows == PANEL_ROWS) {
-      kernel(panel, tile, columns / 32, width, start, output, product->output_stride);
+      kernel(panel, &tile, columns / 32, width, start, output, product->output_stride);
       continue;
     }
     panel_output partial;
     for (size_t t = 0; t < width && !start; t++)
       memcpy(partial.values[t], output + t * product->output_stride, rows * sizeof(float));
-    kernel(panel, tile, columns / 32, width, start, partial.values[0], PANEL_ROWS);
+    kernel(panel, &tile, columns / 32, width, start, partial.values[0], PANEL_ROWS);
     for (size_t t = 0; t < width; t++)
       memcpy(output + t * product->output_stride, partial.values[t], rows * sizeof(float));
   }
