@@ -103,15 +103,16 @@ extension DecoderConfig {
             betaSlow: try config.number("beta_slow", of: parameters)))
       )
     case "llama3":
-      return (
-        base,
-        .llama3(
-          RotaryScaling.Llama3(
-            factor: try positive("factor", else: 8),
-            lowFrequencyFactor: try positive("low_freq_factor", else: 1),
-            highFrequencyFactor: try positive("high_freq_factor", else: 4),
-            originalContextLength: original ?? 8192))
-      )
+      let scaling = RotaryScaling.Llama3(
+        factor: try positive("factor", else: 8),
+        lowFrequencyFactor: try positive("low_freq_factor", else: 1),
+        highFrequencyFactor: try positive("high_freq_factor", else: 4),
+        originalContextLength: original ?? 8192)
+      guard scaling.lowFrequencyFactor < scaling.highFrequencyFactor else {
+        throw config.bad(
+          "high_freq_factor", "more than low_freq_factor", .number(scaling.highFrequencyFactor))
+      }
+      return (base, .llama3(scaling))
     case let other:
       throw CheckpointError(.unsupported(key: "rope_type", value: other), path: config.path)
     }
