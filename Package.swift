@@ -89,7 +89,11 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "quern"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "TestSupport", "quern", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
