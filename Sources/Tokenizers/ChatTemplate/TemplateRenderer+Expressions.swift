@@ -65,7 +65,9 @@ extension TemplateRenderer {
   {
     switch expression {
     case .negative(let operand):
-      return try Arithmetic.subtract(.integer(0), evaluate(operand, scope))
+      let value = try evaluate(operand, scope)
+      if case .number(let number) = value { return .number(-number) }
+      return try Arithmetic.subtract(.integer(0), value)
     case .positive(let operand): return try Arithmetic.add(.integer(0), evaluate(operand, scope))
     case .binary(let operation, let left, let right):
       let result = try Arithmetic.apply(

@@ -274,7 +274,8 @@ extension TemplateRenderer {
   private func selectionFilter(_ name: String, _ value: JinjaValue, _ arguments: JinjaArguments)
     throws(ChatTemplateError) -> JinjaValue
   {
-    let items = try items(of: value)
+    // These filters take any value without truth for an empty list, none among them.
+    let items = value.isTrue ? try items(of: value) : []
     if name == "map" { return .list(try mapped(items, arguments)) }
     let isByAttribute = name.hasSuffix("attr")
     let keeps = name.hasPrefix("select")
