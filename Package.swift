@@ -99,6 +99,7 @@ let package = Package(
       dependencies: [
         "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
       ]),
+    .testTarget(name: "TokenizersTests", dependencies: ["GGUF", "Tokenizers"]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
