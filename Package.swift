@@ -42,7 +42,7 @@ let package = Package(
     .target(name: "TensorCore"),
     .target(
       name: "MappedFiles",
-      dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
+      dependencies: ["CXXHash", .product(name: "SystemPackage", package: "swift-system")]),
     .target(name: "Workers", dependencies: ["CKernels"]),
     .target(name: "Kernels", dependencies: ["CKernels", "TensorCore"]),
 
@@ -58,7 +58,10 @@ let package = Package(
     .target(name: "Tokenizers", dependencies: ["GGUF"]),
     .target(
       name: "Checkpoints",
-      dependencies: ["GGUF", "MappedFiles", "Safetensors", "TensorCore", "Tokenizers"]),
+      dependencies: [
+        "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Tokenizers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .target(
       name: "Conversion",
       dependencies: [
@@ -86,6 +89,13 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
+    .testTarget(
+      name: "DocumentationTests",
+      dependencies: [
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors",
+        "TensorCore", "Tokenizers", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),
     .testTarget(name: "MappedFilesTests", dependencies: ["MappedFiles", "TestSupport"]),
@@ -101,6 +111,13 @@ let package = Package(
       ]),
     .testTarget(name: "TokenizersTests", dependencies: ["GGUF", "Tokenizers"]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
+    .testTarget(
+      name: "InferenceTests",
+      dependencies: [
+        "BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

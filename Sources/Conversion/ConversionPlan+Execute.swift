@@ -11,6 +11,8 @@ public struct ConversionResult: Sendable {
   public let plan: ConversionPlan
   /// Wall time.
   public let seconds: Double
+  /// Bytes that an earlier, interrupted run had finished.
+  public let keptByteCount: Int
 }
 
 /// Where a conversion stands.
@@ -28,7 +30,8 @@ extension ConversionPlan {
 
   /// Carries the plan out: reads, encodes and writes slab by slab.
   ///
-  /// Memory does not grow with the model. The destination appears when it is whole.
+  /// Memory does not grow with the model. The destination appears when it is whole; after a kill or an
+  /// error of the file system the same plan goes on where it was.
   ///
   /// - Parameter progress: Called on the calling thread after every slab.
   /// - Throws: ``ConversionError``, or `FileError` when reading or writing fails.
@@ -36,41 +39,55 @@ extension ConversionPlan {
     on pool: WorkerPool, progress: (ConversionProgress) -> Void = { _ in }
   ) throws -> ConversionResult {
     let start = DispatchTime.now().uptimeNanoseconds
-    var done = 0
-    let total = byteCount
+    let output = try StagedOutput(destination, isFolder: isFolder, overwrite: options.overwrite)
+    var keptByteCount = 0
+    do {
+      keptByteCount = try write(to: output, pool, progress)
+    } catch {
+      // What the file system refused may go better next time; what the source holds will not.
+      if !(error is FileError) { output.discard() }
+      throw (error as? ConversionError)?.located(in: source) ?? error
+    }
+    let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+    return ConversionResult(plan: self, seconds: seconds, keptByteCount: keptByteCount)
+  }
+
+  /// - Returns: Bytes that an earlier run had finished.
+  private func write(
+    to output: StagedOutput, _ pool: WorkerPool, _ progress: (ConversionProgress) -> Void
+  ) throws -> Int {
     let widest = tensors.map(\.shape.columns).max() ?? 1
     let encoder = SlabEncoder(
       pool: pool, columns: widest, allowNonFinite: options.allowNonFinite)
     defer { encoder.deallocate() }
-    func write(_ file: PlannedFile, to path: FilePath, overwrite: Bool) throws {
-      let writer = try AtomicFileWriter(path, byteCount: file.byteCount, overwrite: overwrite)
-      try writer.write(file.header, at: 0)
-      try stream(file, into: writer, encoder) { tensor, count in
-        done += count
+    let total = byteCount
+    var done = 0
+    var kept = 0
+    var opened: [JournaledFile] = []
+    for file in files {
+      let target = try output.open(
+        file.name, byteCount: file.byteCount, identity: identity(of: file))
+      opened.append(target)
+      try file.header.withUnsafeBytes { header in
+        if !header.isEmpty, !target.keeps(header.count, at: 0) { try target.write(header, at: 0) }
+      }
+      try stream(file, into: target, encoder) { tensor, byteCount, wasKept in
+        done += byteCount
+        if wasKept { kept += byteCount }
         progress(
           ConversionProgress(tensor: tensor, byteCount: done, totalByteCount: total))
       }
-      try writer.commit()
     }
-    if isFolder {
-      let folder = try AtomicFolder(destination, overwrite: options.overwrite)
-      for file in files {
-        try write(file, to: folder.temporary.appending(file.name), overwrite: false)
-      }
-      try folder.commit()
-    } else {
-      for file in files { try write(file, to: destination, overwrite: options.overwrite) }
-    }
-    let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-    return ConversionResult(plan: self, seconds: seconds)
+    try output.commit(opened)
+    return kept
   }
 
   private func stream(
-    _ file: PlannedFile, into writer: AtomicFileWriter, _ encoder: SlabEncoder,
-    wrote: (String, Int) -> Void
+    _ file: PlannedFile, into target: JournaledFile, _ encoder: SlabEncoder,
+    finished: (_ tensor: String, _ byteCount: Int, _ wasKept: Bool) -> Void
   ) throws {
     let largestRow = file.tensors.map(\.rowByteCount).max() ?? 0
-    let slabs = SlabWriter(writer, slabByteCount: max(Self.slabByteCount, largestRow))
+    let slabs = SlabWriter(target, slabByteCount: max(Self.slabByteCount, largestRow))
     do {
       for tensor in file.tensors where tensor.byteCount > 0 {
         let reader = RowReader(tensor.source, type: tensor.sourceType, shape: tensor.shape)
@@ -78,20 +95,35 @@ extension ConversionPlan {
         let slabRows = max(1, Self.slabByteCount / tensor.rowByteCount)
         for first in stride(from: 0, to: reader.rowCount, by: slabRows) {
           let rows = first..<min(first + slabRows, reader.rowCount)
-          reader.prefetch(rows.upperBound..<min(rows.upperBound + slabRows, reader.rowCount))
           let byteCount = rows.count * tensor.rowByteCount
-          try slabs.write(byteCount, at: tensor.offset + first * tensor.rowByteCount) { buffer in
-            try encoder.encode(rows, of: tensor, reader, into: buffer)
+          let offset = tensor.offset + first * tensor.rowByteCount
+          let isKept = target.keeps(byteCount, at: offset)
+          if !isKept {
+            reader.prefetch(rows.upperBound..<min(rows.upperBound + slabRows, reader.rowCount))
+            try slabs.write(byteCount, at: offset) { buffer in
+              try encoder.encode(rows, of: tensor, reader, into: buffer)
+            }
+            reader.release(rows)
           }
-          reader.release(rows)
-          wrote(tensor.name, byteCount)
+          finished(tensor.name, byteCount, isKept)
         }
       }
     } catch {
       try? slabs.finish()
-      throw (error as? ConversionError)?.located(in: source) ?? error
+      throw error
     }
     try slabs.finish()
+  }
+
+  /// A digest of everything that decides the bytes of a file. See Specs/journal.md.
+  private func identity(of file: PlannedFile) -> Digest128 {
+    var text = "\(Self.slabByteCount)\n\(file.name)\n\(file.byteCount)\n"
+    for tensor in file.tensors {
+      text +=
+        "\(tensor.name)\n\(tensor.sourceType) \(tensor.type) \(tensor.shape) \(tensor.offset) "
+      text += "\(tensor.source.identity)\n"
+    }
+    return (Array(text.utf8) + file.header).withUnsafeBytes { Digest128(of: $0) }
   }
 }
 

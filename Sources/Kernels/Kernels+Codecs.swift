@@ -1,5 +1,5 @@
-public import CKernels
-public import TensorCore
+package import CKernels
+package import TensorCore
 
 extension Kernels {
   /// The function that decodes whole blocks of `type`, if there is one.

@@ -51,30 +51,18 @@ public final class AtomicFileWriter: Sendable {
   deinit { discard() }
 
   private func reserve(_ byteCount: Int) throws(FileError) {
-    #if canImport(Glibc)
-      let code = posix_fallocate(descriptor, 0, off_t(byteCount))
-      // Some filesystems cannot reserve; they will say so when they are full.
-      guard code == 0 || code == EOPNOTSUPP || code == EINVAL else {
-        discard()
-        throw FileError(
-          path: destination,
-          reason: .system(operation: "reserve \(byteCount) bytes", Errno(rawValue: code)))
-      }
-    #endif
+    let code = reserveRoom(descriptor, byteCount)
+    guard code == 0 else {
+      discard()
+      throw FileError(
+        path: destination,
+        reason: .system(operation: "reserve \(byteCount) bytes", Errno(rawValue: code)))
+    }
   }
 
   /// Writes all of `bytes` at `offset` from the start of the file.
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-    var done = 0
-    while done < bytes.count {
-      let count = pwrite(
-        descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw failure("write")
-      }
-      done += count
-    }
+    try writeAll(bytes, to: descriptor, at: offset, of: destination)
   }
 
   public func write(_ bytes: [UInt8], at offset: Int) throws(FileError) {

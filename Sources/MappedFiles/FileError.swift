@@ -8,6 +8,8 @@ public struct FileError: FileProblem, Hashable {
     case notARegularFile
     case isADirectory
     case alreadyExists
+    /// Another program is writing it.
+    case inUse
     /// The file is shorter than it was when it was opened.
     case shrank(expected: Int, found: Int)
     /// The file was written to while it was read.
@@ -30,7 +32,8 @@ extension FileError: CustomStringConvertible {
       "cannot \(operation): \(errno.description.lowercasedFirst)"
     case .notARegularFile: "not a regular file"
     case .isADirectory: "is a directory, expected a file"
-    case .alreadyExists: "already exists"
+    case .alreadyExists: "already exists; --overwrite replaces it"
+    case .inUse: "another run is writing it"
     case .shrank(let expected, let found):
       "the file shrank while it was read (expected \(expected) bytes, found \(found))"
     case .changed: "the file was written to while it was read"

@@ -57,6 +57,9 @@ public final class MappedFile: Sendable {
     }
   }
 
+  /// Size and time of modification: equal for a file that was not written to since.
+  public var version: String { "\(byteCount) \(modified.tv_sec).\(modified.tv_nsec)" }
+
   deinit {
     if byteCount > 0 { munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
     close(descriptor.rawValue)

@@ -19,7 +19,7 @@ struct PreTokenizerRecipe: Sendable {
   private static let qwen35 =
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
-  private static let table: [(names: [String], recipe: PreTokenizerRecipe)] = [
+  fileprivate static let table: [(names: [String], recipe: PreTokenizerRecipe)] = [
     (
       [
         "smollm", "starcoder", "refact", "codeshell", "exaone", "minerva-7b", "mellum2",
@@ -35,7 +35,7 @@ struct PreTokenizerRecipe: Sendable {
       .init(patterns: [PreTokenizer.gpt2Pattern])
     ),
     (
-      ["llama3", "llama-v3", "llama-bpe", "falcon3", "pixtral", "lfm2"],
+      ["llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "lfm2"],
       .init(patterns: [llama3], ignoresMerges: true, addsBOS: true)
     ),
     (["dbrx", "smaug-bpe"], .init(patterns: [llama3])),
@@ -56,4 +56,39 @@ struct PreTokenizerRecipe: Sendable {
 
   private static let byName: [String: PreTokenizerRecipe] = Dictionary(
     uniqueKeysWithValues: table.flatMap { row in row.names.map { ($0, row.recipe) } })
+}
+
+/// The table of pre-tokenizers by name, for those who write a GGUF or a `tokenizer.json`.
+package enum PreTokenizerName {
+  /// What `ByteLevel` isolates on its own.
+  package static var gpt2Pattern: String { PreTokenizer.gpt2Pattern }
+
+  /// What stands behind a name of `tokenizer.ggml.pre`.
+  package struct Meaning: Sendable {
+    package let patterns: [String]
+    package let composes: Bool
+    package let ignoresMerges: Bool
+    package let addsBOS: Bool
+  }
+
+  package static func meaning(of name: String) -> Meaning? {
+    PreTokenizerRecipe.named(name).map { recipe in
+      Meaning(
+        patterns: recipe.patterns, composes: recipe.composes, ignoresMerges: recipe.ignoresMerges,
+        addsBOS: recipe.addsBOS)
+    }
+  }
+
+  /// The name for these patterns, or `nil`; one that also normalizes alike, where there is one.
+  package static func find(patterns: [String], composes: Bool, ignoresMerges: Bool) -> String? {
+    let rows = PreTokenizerRecipe.table.filter { $0.recipe.patterns == patterns }
+    let alike = rows.first {
+      $0.recipe.composes == composes && $0.recipe.ignoresMerges == ignoresMerges
+    }
+    return (alike ?? rows.first)?.names.first
+  }
+}
+
+extension PreTokenizerRecipe {
+  fileprivate var composes: Bool { if case .composed = normalizer { true } else { false } }
 }

@@ -5,11 +5,16 @@ extension Tokenizer {
   ///   - tokenizerJSON: The file's bytes.
   ///   - config: The bytes of `tokenizer_config.json`, which names the begin and end tokens and may hold the chat
   ///     template.
+  ///   - chatTemplate: The text of `chat_template.jinja`, which goes before the one in the configuration.
   /// - Throws: `TokenizerError`.
   /// - Source: the serialization of the `tokenizers` library, 0.23.
-  public init(tokenizerJSON: [UInt8], config: [UInt8]?) throws(TokenizerError) {
+  public init(
+    tokenizerJSON: [UInt8], config: [UInt8]?, chatTemplate: String? = nil
+  ) throws(TokenizerError) {
     let reader = try TokenizerJSONReader(tokenizerJSON: tokenizerJSON, config: config)
-    self.init(try reader.parts())
+    var parts = try reader.parts()
+    parts.chatTemplate = chatTemplate ?? parts.chatTemplate
+    self.init(parts)
   }
 }
 

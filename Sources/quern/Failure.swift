@@ -16,7 +16,7 @@ struct Failure: Error, CustomStringConvertible {
 
   /// Whether the argument parser leaves this error to us.
   static func isOurs(_ error: any Error) -> Bool {
-    !(error is ValidationError || error is CleanExit || error is ExitCode)
+    !(error is ExitCode) && Quern.exitCode(for: error) == .failure
   }
 
   /// Prints `quern: PATH: what is wrong`, and what to do about it.

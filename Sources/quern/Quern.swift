@@ -19,7 +19,10 @@ struct Quern: ParsableCommand {
         quern run qwen.gguf -p "Why is the sky blue?"
       """,
     version: "0.1.0",
-    subcommands: [InspectCommand.self, VerifyCommand.self, LogitsCommand.self])
+    subcommands: [
+      InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self,
+      RunCommand.self, TokenizeCommand.self, LogitsCommand.self,
+    ])
 }
 
 @main

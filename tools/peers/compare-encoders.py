@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the bytes of every encoder, at every level that runs here, with libgguf's.
 
-Needs: pip install libgguf gguf numpy, and a C compiler.
+Needs: pip install libgguf gguf numpy, and clang.
 
     tools/peers/compare-encoders.py MODEL.gguf [--weights 1048576] [--types Q4_K,Q6_K]
 

@@ -1,6 +1,6 @@
 """CKernels for Python: builds Sources/CKernels into a shared library and calls its tables.
 
-Needs a C compiler and numpy. Used by the scripts beside it.
+Needs clang (Swift toolchains have it; or name one in CC) and numpy. Used by the scripts beside it.
 """
 
 import ctypes
@@ -73,17 +73,9 @@ def levels():
     folder = tempfile.mkdtemp(prefix="quern-kernels-")
     library = os.path.join(folder, "ckernels.so")
     sources = [str(path) for path in sorted(SOURCES.rglob("*.c"))]
-    # Clang, as SwiftPM uses, where there is one.
-    for compiler in [os.environ.get("CC"), "clang", "cc"]:
-        if compiler is None:
-            continue
-        command = [compiler, "-O2", "-ffp-contract=off", "-shared", "-fPIC", "-I",
-                   str(SOURCES / "include"), "-o", library, *sources, "-lpthread", "-lm"]
-        try:
-            subprocess.run(command, check=True)
-            break
-        except FileNotFoundError:
-            continue
+    compiler = os.environ.get("CC", "clang")
+    subprocess.run([compiler, "-O2", "-shared", "-fPIC", "-I", str(SOURCES / "include"),
+                    "-o", library, *sources, "-lpthread", "-lm"], check=True)
     loaded = ctypes.CDLL(library)
     loaded.quern_kernels.restype = ctypes.POINTER(Table)
     found = []

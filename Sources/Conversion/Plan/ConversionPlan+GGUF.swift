@@ -12,17 +12,7 @@ extension ConversionPlan {
   ) throws {
     var warnings = checkpoint.warnings
     let tensors = try Self.choose(checkpoint, options, source, &warnings)
-    var metadata = checkpoint.metadata
-    if let recipe = options.recipe {
-      metadata["general.file_type"] = .uint32(recipe.fileType)
-    } else if metadata["general.file_type"] == nil {
-      metadata["general.file_type"] = .uint32(Self.fileType(of: tensors))
-    }
-    if tensors.contains(where: { $0.type.isQuantized })
-      || metadata["general.quantization_version"] == nil
-    {
-      metadata["general.quantization_version"] = .uint32(2)
-    }
+    let metadata = Self.metadata(of: checkpoint, options.recipe, tensors)
     let layout = try GGUFLayout(
       metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) })
     let planned = zip(tensors, layout.tensors).map { chosen, place in
@@ -37,6 +27,19 @@ extension ConversionPlan {
           name: "", header: layout.header, tensors: planned, byteCount: layout.byteCount)
       ],
       warnings: warnings, options: options)
+  }
+
+  /// The checkpoint's metadata with what says how it is quantized, last as llama.cpp has it.
+  private static func metadata(
+    of checkpoint: Checkpoint, _ recipe: Recipe?, _ tensors: [Chosen]
+  ) -> GGUFMetadata {
+    var metadata = checkpoint.metadata
+    let fileType = metadata["general.file_type"]
+    guard recipe != nil || fileType == nil else { return metadata }
+    for key in ["general.quantization_version", "general.file_type"] { metadata[key] = nil }
+    metadata["general.quantization_version"] = .uint32(2)
+    metadata["general.file_type"] = .uint32(recipe?.fileType ?? Self.fileType(of: tensors))
+    return metadata
   }
 
   private typealias Chosen = (tensor: CheckpointTensor, type: TensorType)
@@ -55,17 +58,20 @@ extension ConversionPlan {
     var chooser = TypeChooser(
       recipe, facts: ModelFacts(checkpoint.metadata, architecture: checkpoint.architecture),
       names: names, isPure: options.isPure)
+    var fallbacks: [Fallback: [String]] = [:]
     let chosen: [Chosen] = try names.compactMap { name in
       guard let tensor = byName[name] else { return nil }
       let choice = chooser.choose(name, shape: tensor.shape, kept: checkpoint.keptType(of: tensor))
       if let wanted = choice.insteadOf {
-        warnings.append(
-          "\(name.printable): rows of \(tensor.shape.columns) do not fill \(wanted) blocks, "
-            + "\(choice.type) instead")
+        let fallback = Fallback(
+          wanted: wanted, type: choice.type, columns: tensor.shape.columns)
+        fallbacks[fallback, default: []].append(name)
       }
       try check(tensor, choice.type, recipe, options, source)
       return (tensor, choice.type)
     }
+    warnings += fallbacks.sorted { $0.value.count > $1.value.count }
+      .map { fallback, names in fallback.warning(for: names) }
     // A quantized file has llama.cpp's order of tensors, a cast keeps the source's.
     guard !recipe.isQuantized else { return chosen }
     let types = Dictionary(
@@ -97,6 +103,19 @@ extension ConversionPlan {
     for (tensor, type) in tensors { elements[type, default: 0] += tensor.shape.elementCount }
     let most = elements.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key
     return Recipe.table.first { $0.base == most }?.fileType ?? 0
+  }
+}
+
+/// A type that rows of some width cannot have, and what they get.
+private struct Fallback: Hashable {
+  let wanted: TensorType
+  let type: TensorType
+  let columns: Int
+
+  func warning(for names: [String]) -> String {
+    let first = names.first?.printable ?? ""
+    let which = names.count == 1 ? first : "\(names.count) tensors (\(first), …)"
+    return "\(which): rows of \(columns) do not fill \(wanted) blocks, \(type) instead"
   }
 }
 

@@ -91,6 +91,14 @@ struct RowReader: Sendable {
 }
 
 extension TensorSource {
+  /// What names these bytes among all that could stand in their place.
+  var identity: String {
+    switch content {
+    case .file(let file, let offset): "\(file.path) \(file.version) \(offset) \(rowOrder)"
+    case .values(let values): "\(values) \(rowOrder)"
+    }
+  }
+
   fileprivate func withBytes(byteCount: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
     switch content {
     case .file(let file, let offset):

@@ -23,7 +23,7 @@ final class SlabWriter: Sendable {
   /// - Parameters:
   ///   - slabByteCount: Bytes of one buffer.
   ///   - slabCount: Buffers in all; they bound the memory that writing takes.
-  init(_ file: AtomicFileWriter, slabByteCount: Int, slabCount: Int = 3) {
+  init(_ file: JournaledFile, slabByteCount: Int, slabCount: Int = 3) {
     self.slabCount = slabCount
     let free = BoundedChannel<Slab>(capacity: slabCount)
     let filled = BoundedChannel<Slab>(capacity: slabCount)

@@ -1,4 +1,4 @@
-public import MappedFiles
+import MappedFiles
 public import SystemPackage
 public import Workers
 

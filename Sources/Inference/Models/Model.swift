@@ -1,5 +1,5 @@
 public import GGUF
-internal import Kernels
+public import Kernels
 public import SystemPackage
 
 /// A model whose weights are used where they lie in a mapped GGUF file.
@@ -15,8 +15,9 @@ public final class Model: Sendable {
   let decoder: any DecoderModel
   let kernels: Kernels
 
+  /// - Parameter kernels: The instruction set to compute with.
   /// - Throws: ``ModelError``.
-  public init(_ file: GGUFFile) throws(ModelError) {
+  public init(_ file: GGUFFile, kernels: Kernels = .active) throws(ModelError) {
     guard let name = file.metadata.string("general.architecture") else {
       throw .missingKey("general.architecture")
     }
@@ -24,7 +25,7 @@ public final class Model: Sendable {
       throw .unsupportedArchitecture(name, supported: Self.supportedArchitectures)
     }
     self.file = file
-    kernels = .active
+    self.kernels = kernels
     decoder = try type.init(TensorSource(file: file, kernels: kernels))
   }
 

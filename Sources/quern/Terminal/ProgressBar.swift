@@ -1,6 +1,6 @@
 import Foundation
 
-/// A bar with rate and time left on a terminal; a plain line every tenth of the work elsewhere.
+/// A bar with rate and time left on a terminal; a plain line every few seconds elsewhere.
 ///
 /// One thread at a time may call it.
 final class ProgressBar {
@@ -8,8 +8,7 @@ final class ProgressBar {
   private let total: Int
   private let enabled: Bool
   private let start = Date()
-  private var drawn = Date.distantPast
-  private var tenths = 0
+  private var drawn = Date()
   private var isDrawn = false
 
   /// - Parameters:
@@ -23,17 +22,18 @@ final class ProgressBar {
 
   /// - Parameter done: Bytes done so far.
   func update(_ done: Int) {
-    guard enabled else { return }
+    guard enabled, Date().timeIntervalSince(drawn) > Self.interval else { return }
+    drawn = Date()
     if StandardError.isTerminal {
-      guard Date().timeIntervalSince(drawn) > 0.1 else { return }
-      drawn = Date()
       isDrawn = true
       StandardError.write("\r\u{1B}[K" + line(done, bar: true))
-    } else if done * 10 / total > tenths, done < total {
-      tenths = done * 10 / total
+    } else {
       StandardError.writeLine(line(done, bar: false))
     }
   }
+
+  /// Seconds between two lines.
+  private static let interval = StandardError.isTerminal ? 0.1 : 5
 
   /// Takes the bar away.
   func finish() {

@@ -1,0 +1,6 @@
+#if defined(__x86_64__)
+#include "lanes.h"
+// The level first: the next headers are compiled for its instruction set.
+#include "../scalar/encode_floats.h"
+#include "../scalar/level_decoders.h"
+#endif

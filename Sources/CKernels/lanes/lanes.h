@@ -1,0 +1,48 @@
+// Sixteen lanes: the vector arithmetic that the encoders are written in, once for all levels.
+// Private.
+//
+// Each vector level has a LEVEL/lanes.h that defines the types `lanes` (16 floats), `lanes_int`
+// (16 x 32 bits) and `lanes_mask`, in one register or several, and the functions listed here. A file
+// of that level includes its lanes.h first and then the headers of this folder, which so become code
+// of the level's instruction set. Lanes hold independent blocks; each lane does the scalar
+// arithmetic in the scalar order, so the bytes are the scalar's.
+//
+//     LANES_GROUPS                  groups of sixteen blocks that a search takes in step, 1 or 2
+//     lanes_load(p) lanes_store(p, a) lanes_all(float)
+//     lanes_add lanes_sub lanes_mul lanes_div lanes_sqrt lanes_abs      each rounds once, as in C
+//     lanes_min(a, b)               a < b ? a : b, so b where either is NaN
+//     lanes_max(a, b)               a > b ? a : b
+//     lanes_nearest(a)              to the nearest integer, ties to even, as a float
+//     lanes_less lanes_at_most lanes_equal                              false for NaN
+//     lanes_and(m, n) lanes_and_not(m, n)                               m & n, m & ~n
+//     lanes_bits(m)                 bit i is lane i
+//     lanes_select(m, a, b)         m ? a : b
+//     lanes_nearest_wrapped(a)      quern_nearest of each lane
+//     lanes_truncated(a)            quern_truncated of each lane
+//     lanes_at_most_int(a, high) lanes_clamped(a, low, high) lanes_add_int(a, int)
+//     lanes_from_int(a)
+//     lanes_store_bytes(p, a)       the low bytes of the 16 lanes
+//     lanes_largest(a) lanes_least(a)   over the lanes; none NaN
+//     lanes_transpose(rows, stride, columns)   columns[16 * i + lane] = rows[lane * stride + i], i < 16
+#ifndef QUERN_LANES_H
+#define QUERN_LANES_H
+
+#include <stdbool.h>
+
+enum { LANES = 16 };
+
+#define LANES_NAME__(verb, type, level) quern_##verb##_##type##_##level
+#define LANES_NAME_(verb, type, level) LANES_NAME__(verb, type, level)
+#define LANES_ENCODER(type) LANES_NAME_(encode, type, QUERN_LEVEL)
+
+// Whether all of `count` values are finite. Encoders leave blocks that are not to the scalar code.
+LANES_INLINE bool lanes_finite(const float *values, size_t count) {
+  lanes sum = lanes_all(0);
+  const lanes zero = lanes_all(0);
+  // Infinity and NaN times zero are NaN, and NaN stays in the sum.
+  for (size_t i = 0; i < count; i += LANES)
+    sum = lanes_add(sum, lanes_mul(lanes_load(values + i), zero));
+  return lanes_bits(lanes_equal(sum, zero)) == 0xffff;
+}
+
+#endif

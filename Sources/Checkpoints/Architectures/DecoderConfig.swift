@@ -1,0 +1,44 @@
+/// The numbers that define a dense decoder, in neither side's words.
+struct DecoderConfig: Sendable {
+  var layerCount: Int
+  /// Elements of the residual stream.
+  var width: Int
+  var feedForwardWidth: Int
+  var headCount: Int
+  var kvHeadCount: Int
+  var headDim: Int
+  /// Whether the source states ``headDim`` or leaves it to be `width / headCount`.
+  var statesHeadDim: Bool
+  /// Rows of the embedding.
+  var vocabularyCount: Int
+  var contextLength: Int
+  var normEpsilon: Double
+  var rotaryBase: Double
+  var rotaryScaling: RotaryScaling
+  /// Whether the output projection is the embedding.
+  var tiesEmbeddings: Bool
+
+  /// What a model can have at most: bounds on what a file can make us loop over.
+  enum Limit {
+    static let layers = 1...65_536
+    static let extent = 1...(1 << 30)
+    static let heads = 1...65_536
+  }
+
+  func extent(_ extent: TensorPair.Extent) -> Int {
+    switch extent {
+    case .vocabulary: vocabularyCount
+    case .width: width
+    case .feedForward: feedForwardWidth
+    case .queries: headCount * headDim
+    case .keys: kvHeadCount * headDim
+    }
+  }
+
+  func heads(_ turned: TensorPair.Turned) -> Int {
+    switch turned {
+    case .byQueryHeads: headCount
+    case .byKeyHeads: kvHeadCount
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import GGUF
+import MappedFiles
+public import SystemPackage
+
+extension Checkpoint {
+  /// The checkpoint at a path, judged by its first bytes: a GGUF, a Hugging Face folder, or the weights of one.
+  ///
+  /// - Throws: ``CheckpointError`` when it is none, or the error of its format.
+  public init(at path: FilePath) throws {
+    switch try FileKind(of: path) {
+    case .gguf: try self.init(gguf: path)
+    case .folder, .safetensors: try self.init(huggingFace: path)
+    case .pytorch: throw CheckpointError(.pytorch, path: path)
+    case .unknown:
+      guard path.lastComponent?.string.hasSuffix(".safetensors.index.json") == true else {
+        throw CheckpointError(.notACheckpoint, path: path)
+      }
+      try self.init(huggingFace: path)
+    }
+  }
+
+  /// A GGUF file, its metadata and tensors as they are.
+  ///
+  /// - Throws: ``CheckpointError`` when it does not say its architecture, `GGUFError` or `FileError`.
+  public init(gguf path: FilePath) throws {
+    try self.init(GGUFFile(path))
+  }
+}

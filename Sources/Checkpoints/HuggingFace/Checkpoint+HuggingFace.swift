@@ -1,0 +1,101 @@
+import GGUF
+import MappedFiles
+import Safetensors
+public import SystemPackage
+import TensorCore
+
+extension Checkpoint {
+  /// A Hugging Face folder as the GGUF that it would make: metadata, tokenizer and tensors in GGUF's terms.
+  ///
+  /// Reads the JSON files and the headers of the shards, no tensor data. Metadata, their order and types
+  /// are those of llama.cpp's `convert_hf_to_gguf.py`.
+  ///
+  /// - Parameter path: The folder, or the file or shard index of its weights.
+  /// - Throws: ``CheckpointError``, `SafetensorsError` or `FileError`.
+  public init(huggingFace path: FilePath) throws {
+    let isFolder = try FileKind(of: path) == .folder
+    let folder = isFolder ? path : path.folder
+    guard let config = try JSONFile.ifPresent(folder.appending("config.json")) else {
+      throw CheckpointError(isFolder ? .noConfig : .needsFolder, path: path)
+    }
+    let architecture = try Architecture(of: config)
+    let decoder = try DecoderConfig(config, architecture: architecture)
+    let weights: SafetensorsCheckpoint
+    do {
+      weights = try SafetensorsCheckpoint(path)
+    } catch let error as SafetensorsError {
+      try Self.refusePickles(in: folder)
+      throw error
+    }
+    var warnings: [String] = []
+    let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: weights)
+    let metadata = try Self.metadata(
+      config, architecture, decoder, tensors: tensors, warnings: &warnings)
+    if try config.bool("use_sliding_window") == true {
+      warnings.append("config.json: sliding windows have no place in this GGUF and are left out")
+    }
+    self.init(
+      origin: .huggingFace, architecture: architecture.name, metadata: metadata, tensors: tensors,
+      warnings: warnings)
+  }
+
+  private static func refusePickles(in folder: FilePath) throws {
+    let pickle = try FolderListing(folder).names.first {
+      $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
+    }
+    if let pickle { throw CheckpointError(.pytorch, path: folder.appending(pickle)) }
+  }
+
+  private static func metadata(
+    _ config: JSONFile, _ architecture: Architecture, _ decoder: DecoderConfig,
+    tensors: [CheckpointTensor], warnings: inout [String]
+  ) throws -> GGUFMetadata {
+    let folder = config.path.folder
+    var metadata = GGUFMetadata()
+    metadata["general.architecture"] = .string(architecture.name)
+    metadata["general.type"] = .string("model")
+    let general = try GeneralMetadata(
+      folder: folder, config: config,
+      parameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount })
+    general.append(to: &metadata)
+    decoder.append(to: &metadata, architecture: architecture, fileType: fileType(of: tensors))
+    metadata["general.quantization_version"] = .uint32(2)
+    try TokenizerMetadata(
+      folder: folder, config: config, architecture: architecture, rows: decoder.vocabularyCount
+    ).append(to: &metadata, warnings: &warnings)
+    return metadata
+  }
+
+  /// llama.cpp's number of the plain type that most elements have.
+  private static func fileType(of tensors: [CheckpointTensor]) -> UInt32 {
+    var elements: [TensorType: Int] = [:]
+    for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
+    let fileTypes: [(TensorType, UInt32)] = [(.f32, 0), (.f16, 1), (.bf16, 32)]
+    return fileTypes.max { elements[$0.0, default: 0] < elements[$1.0, default: 0] }?.1 ?? 0
+  }
+}
+
+extension Architecture {
+  /// The architecture that `config.json` names.
+  init(of config: JSONFile) throws {
+    guard let classes = config["architectures"] else {
+      throw config.bad("architectures", "a list with the name of a class", nil)
+    }
+    guard let name = classes.array?.first?.string else {
+      throw config.bad("architectures", "a list with the name of a class", classes)
+    }
+    guard let architecture = Self.ofClass(name) else {
+      throw CheckpointError(
+        .unknownArchitecture(name, known: Self.all.map(\.className)), path: config.path)
+    }
+    self = architecture
+  }
+}
+
+extension FilePath {
+  /// The folder that a file lies in, also when the path is a bare name.
+  var folder: FilePath {
+    let folder = removingLastComponent()
+    return folder.isEmpty ? "." : folder
+  }
+}

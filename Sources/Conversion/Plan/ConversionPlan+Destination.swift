@@ -1,0 +1,86 @@
+import Checkpoints
+import MappedFiles
+import Safetensors
+public import SystemPackage
+import TensorCore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension ConversionPlan {
+  /// Plans a conversion from headers alone; no tensor data is read and nothing is written.
+  ///
+  /// - Parameters:
+  ///   - source: A GGUF, a safetensors file, a shard index or a Hugging Face folder.
+  ///   - destination: Ends in `.gguf`, in `.safetensors` or, for a folder, in `/`; a folder that
+  ///     exists needs no slash.
+  /// - Throws: ``ConversionError`` when the destination is the source, exists or cannot hold the types;
+  ///   otherwise what is wrong with the source.
+  public init(
+    from source: FilePath, to destination: String, options: ConversionOptions
+  ) throws {
+    let format = try DestinationFormat(destination)
+    let path = FilePath(destination)
+    try Self.check(path, format, against: source, overwrite: options.overwrite)
+    switch format {
+    case .gguf:
+      try self.init(gguf: path, from: Checkpoint(at: source), at: source, options: options)
+    case .folder:
+      try self.init(folder: path, from: Checkpoint(at: source), at: source, options: options)
+    case .safetensors:
+      guard try FileKind(of: source) != .gguf else {
+        throw ConversionError(.wantsFolder, path: path)
+      }
+      try self.init(
+        safetensors: path, from: SafetensorsCheckpoint(source), at: source, options: options)
+    }
+  }
+
+  private static func check(
+    _ destination: FilePath, _ format: DestinationFormat, against source: FilePath, overwrite: Bool
+  ) throws {
+    guard let found = FileIdentity(destination) else { return }
+    if found == FileIdentity(source) {
+      throw ConversionError(.destinationIsSource, path: destination)
+    }
+    if found.isFolder, format == .folder, try FolderListing(destination).names.isEmpty { return }
+    guard overwrite else { throw ConversionError(.destinationExists, path: destination) }
+  }
+}
+
+/// What a destination is to become, judged by its name.
+private enum DestinationFormat {
+  case gguf, safetensors, folder
+
+  init(_ destination: String) throws {
+    let path = FilePath(destination)
+    if destination.hasSuffix("/") || FileIdentity(path)?.isFolder == true {
+      self = .folder
+    } else if path.extension == "gguf" {
+      self = .gguf
+    } else if path.extension == "safetensors" {
+      self = .safetensors
+    } else {
+      throw ConversionError(.unknownDestinationFormat, path: path)
+    }
+  }
+}
+
+/// Which file a path leads to, whatever it is called.
+private struct FileIdentity: Equatable {
+  private let device: dev_t
+  private let number: ino_t
+  let isFolder: Bool
+
+  /// `nil` when nothing is there.
+  init?(_ path: FilePath) {
+    var status = stat()
+    guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
+    device = status.st_dev
+    number = status.st_ino
+    isFolder = status.st_mode & S_IFMT == S_IFDIR
+  }
+}

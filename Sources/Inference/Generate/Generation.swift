@@ -1,0 +1,89 @@
+/// What was generated and how fast.
+public struct GenerationStatistics: Sendable, Hashable {
+  public enum StopReason: Sendable, Hashable {
+    /// The model gave an end-of-generation token.
+    case endOfGeneration
+    /// As many tokens as were asked for.
+    case tokenLimit
+    case contextEnd
+    /// The caller wanted no more.
+    case cancelled
+  }
+
+  /// Tokens of the prompt that the model had to see.
+  public var promptTokenCount = 0
+  /// Tokens chosen, an end-of-generation token included.
+  public var newTokenCount = 0
+  public var promptSeconds = 0.0
+  /// From the first new token to the last.
+  public var generationSeconds = 0.0
+  public var stopReason = StopReason.tokenLimit
+
+  public var secondsToFirstToken: Double { promptSeconds }
+
+  public var promptTokensPerSecond: Double {
+    promptSeconds > 0 ? Double(promptTokenCount) / promptSeconds : 0
+  }
+
+  /// The first token comes with the prompt and is not counted.
+  public var tokensPerSecond: Double {
+    generationSeconds > 0 ? Double(newTokenCount - 1) / generationSeconds : 0
+  }
+}
+
+extension Session {
+  /// Lets the model see `prompt`, then chooses tokens until something stops it.
+  ///
+  /// - Parameters:
+  ///   - limit: Most tokens to choose; by default as many as the context has room for.
+  ///   - stopTokens: Tokens that end the generation; they are not handed to `body`.
+  ///   - body: Receives each token and returns whether to go on.
+  /// - Throws: ``ModelError``.
+  public func generate(
+    _ prompt: [Int32], sampler: inout Sampler, limit: Int? = nil, stopTokens: Set<Int32> = [],
+    _ body: (Int32) throws -> Bool
+  ) throws -> GenerationStatistics {
+    var statistics = GenerationStatistics()
+    statistics.promptTokenCount = prompt.count
+    let clock = ContinuousClock()
+    let start = clock.now
+    for token in prompt { sampler.accept(token) }
+    var logits = try forward(prompt)
+    let limit = limit ?? .max
+    guard limit > 0 else {
+      statistics.promptSeconds = (clock.now - start).seconds
+      return statistics
+    }
+    var token = sampler.sample(logits)
+    let first = clock.now
+    statistics.promptSeconds = (first - start).seconds
+    while true {
+      statistics.newTokenCount += 1
+      statistics.generationSeconds = (clock.now - first).seconds
+      if stopTokens.contains(token) {
+        statistics.stopReason = .endOfGeneration
+        break
+      }
+      guard try body(token) else {
+        statistics.stopReason = .cancelled
+        break
+      }
+      if statistics.newTokenCount == limit { break }
+      guard position < contextLength else {
+        statistics.stopReason = .contextEnd
+        break
+      }
+      sampler.accept(token)
+      logits = try forward(CollectionOfOne(token))
+      token = sampler.sample(logits)
+    }
+    return statistics
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}

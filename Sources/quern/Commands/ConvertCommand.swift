@@ -1,0 +1,36 @@
+import ArgumentParser
+import Conversion
+
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Another container with the same numbers, or a plain float cast.",
+    discussion: """
+      Examples:
+        quern convert Qwen2.5-0.5B-Instruct/ qwen.gguf
+        quern convert model.gguf folder/ --type bf16
+        quern convert model.gguf folder/ --max-shard-size 2GB --dry-run
+      """)
+
+  @OptionGroup var flags: ConversionFlags
+
+  @Option(
+    help: ArgumentHelp(
+      "Cast matrices to F32, F16 or BF16. (default: types stay as they are)", valueName: "type"),
+    transform: ConvertCommand.floatRecipe)
+  var type: Recipe?
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    try flags.run(flags.options(recipe: type), output, verb: "converting")
+  }
+
+  private static func floatRecipe(_ name: String) throws -> Recipe {
+    let recipe = try QuantizeCommand.recipe(name)
+    guard !recipe.isQuantized else {
+      throw ValidationError("convert casts to F32, F16 or BF16; for \(recipe.name) use quantize")
+    }
+    return recipe
+  }
+}

@@ -1,0 +1,146 @@
+import ArgumentParser
+import Foundation
+import Inference
+import SystemPackage
+import Tokenizers
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Generate text; without a prompt, chat.",
+    discussion: """
+      The weights are used where they lie in the file. The text alone goes to standard output.
+
+      Examples:
+        quern run model.gguf -p "Why is the sky blue?"
+        quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
+        quern run model.gguf --system "Answer in one sentence."
+      """)
+
+  @Argument(help: "A .gguf file.")
+  var model: String
+
+  @Option(name: .shortAndLong, help: "What to answer or, with --raw, to continue.")
+  var prompt: String?
+
+  @Option(name: .customShort("n"), help: ArgumentHelp("New tokens, at most.", valueName: "count"))
+  var count: Int?
+
+  @OptionGroup(title: "Sampling") var sampling: SamplingFlags
+
+  @Option(
+    help: ArgumentHelp(
+      "Tokens that prompt and answer may take together. (default: 4096, or the model's limit)",
+      valueName: "tokens"))
+  var context: Int?
+
+  @Flag(help: "Use no chat template: continue the prompt as it is.")
+  var raw = false
+
+  @Option(help: "What the model is told before the first message.")
+  var system: String?
+
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let count, count < 0 { throw ValidationError("-n takes 0 or more, found \(count)") }
+    if let context, context < 1 { throw ValidationError("--context takes a number above 0") }
+    if raw && system != nil { throw ValidationError("--raw uses no chat template, so no --system") }
+    if raw && prompt == nil { throw ValidationError("--raw continues a prompt: give -p") }
+    if output.json && prompt == nil { throw ValidationError("--json needs a prompt: give -p") }
+  }
+
+  func run() throws {
+    do {
+      let start = ContinuousClock.now
+      let generator = try Generator(
+        path: FilePath(model), contextLength: context, pool: output.makePool())
+      let loading = (ContinuousClock.now - start) / .seconds(1)
+      guard let prompt else { return try chat(Chat(generator, system: system)) }
+      try answer(prompt, generator, loading: loading)
+    } catch let error as ModelError {
+      throw Failure("\(error)", path: model)
+    } catch TokenizerError.noChatTemplate {
+      throw Failure(
+        "the model has no chat template", path: model,
+        advice: "quern run \(model) --raw -p … continues a text without one")
+    } catch let error as TokenizerError {
+      throw Failure("tokenizer: \(error)", path: model)
+    } catch let error as ChatTemplateError {
+      throw Failure("chat template: \(error)", path: model)
+    }
+  }
+
+  private func answer(_ prompt: String, _ generator: Generator, loading: Double) throws {
+    var text = ""
+    func print(_ piece: String) -> Bool {
+      text += piece
+      if !output.json { StandardOutput.write(piece) }
+      return true
+    }
+    let statistics =
+      raw
+      ? try generator.generate(
+        prompt, parseSpecial: true, sampling: sampling.parameters, limit: count, print)
+      : try Chat(generator, system: system)
+        .answer(to: prompt, sampling: sampling.parameters, limit: count, print)
+    if output.json { return try output.printJSON(Report(text, statistics, loading: loading)) }
+    StandardOutput.write("\n")
+    output.note(Self.summary(of: statistics, loading: loading))
+  }
+
+  /// A conversation in the terminal or a pipe: one line a turn.
+  private func chat(_ chat: Chat) throws {
+    let isTerminal = isatty(STDIN_FILENO) != 0
+    if isTerminal { output.note("Type a message; ctrl-D ends the chat.") }
+    while true {
+      if isTerminal { StandardError.write("> ") }
+      guard let line = readLine() else { break }
+      guard !line.allSatisfy(\.isWhitespace) else { continue }
+      let statistics = try chat.answer(
+        to: line, sampling: sampling.parameters, limit: count
+      ) { piece in
+        StandardOutput.write(piece)
+        return true
+      }
+      StandardOutput.write("\n")
+      if output.verbose { output.note(Self.summary(of: statistics, loading: 0)) }
+    }
+    if isTerminal { StandardError.write("\n") }
+  }
+
+  private static func summary(of statistics: GenerationStatistics, loading: Double) -> String {
+    String(
+      format:
+        "prompt %d tokens, %.1f tokens/s; answer %d tokens, %.1f tokens/s; first token after %.2f s",
+      statistics.promptTokenCount, statistics.promptTokensPerSecond, statistics.newTokenCount,
+      statistics.tokensPerSecond, loading + statistics.secondsToFirstToken)
+  }
+
+  /// What `--json` prints.
+  private struct Report: Encodable {
+    let text: String
+    let promptTokens: Int
+    let newTokens: Int
+    let promptTokensPerSecond: Double
+    let tokensPerSecond: Double
+    let secondsToFirstToken: Double
+    let stopReason: String
+
+    init(_ text: String, _ statistics: GenerationStatistics, loading: Double) {
+      self.text = text
+      promptTokens = statistics.promptTokenCount
+      newTokens = statistics.newTokenCount
+      promptTokensPerSecond = statistics.promptTokensPerSecond
+      tokensPerSecond = statistics.tokensPerSecond
+      secondsToFirstToken = loading + statistics.secondsToFirstToken
+      stopReason =
+        switch statistics.stopReason {
+        case .endOfGeneration: "end_of_generation"
+        case .tokenLimit: "token_limit"
+        case .contextEnd: "context_end"
+        case .cancelled: "cancelled"
+        }
+    }
+  }
+}
