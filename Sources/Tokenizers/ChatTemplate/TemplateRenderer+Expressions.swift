@@ -5,7 +5,7 @@ extension TemplateRenderer {
     case .undefined: return []
     case .list(let items), .tuple(let items): return items
     case .string(let text):
-      try spend(text.utf8.count)
+      try spendScan(of: text)
       return text.unicodeScalars.map { .string(String($0)) }
     case .dictionary(let dictionary): return dictionary.keys
     default: throw .type(operation: "iteration", value: value.typeName)
@@ -189,7 +189,7 @@ extension TemplateRenderer {
       }
     case .string(let text):
       if let place = index.asInteger {
-        try spend(text.utf8.count)
+        try spendScan(of: text)
         let scalars = Array(text.unicodeScalars)
         let at = place < 0 ? place + scalars.count : place
         if scalars.indices.contains(at) { return .string(String(scalars[at])) }
@@ -217,7 +217,7 @@ extension TemplateRenderer {
     case .list(let items): return .list(Self.slice(items, bounds))
     case .tuple(let items): return .tuple(Self.slice(items, bounds))
     case .string(let text):
-      try spend(text.utf8.count)
+      try spendScan(of: text)
       var scalars = String.UnicodeScalarView()
       scalars.append(contentsOf: Self.slice(Array(text.unicodeScalars), bounds))
       return .string(String(scalars))

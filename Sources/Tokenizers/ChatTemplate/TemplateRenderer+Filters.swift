@@ -188,8 +188,8 @@ extension TemplateRenderer {
     var text = ""
     for (index, item) in items.enumerated() {
       if index > 0 { text += separator }
+      guard text.utf8.count <= Self.maximumBytes else { throw .limitExceeded(.output) }
       text += PythonText.string(try part(arguments[1, "attribute"], of: item))
-      try spend(0)
     }
     try spend(text.utf8.count)
     return text

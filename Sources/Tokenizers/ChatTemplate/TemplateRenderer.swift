@@ -73,6 +73,12 @@ final class TemplateRenderer {
     guard count <= Self.maximumBytes else { throw .limitExceeded(.output) }
   }
 
+  /// Counts the work of going through a text scalar by scalar, slower than copying it.
+  func spendScan(of text: String) throws(ChatTemplateError) {
+    steps += text.utf8.count / 8
+    try spend(text.utf8.count)
+  }
+
   /// Counts every value inside a value, and refuses values nested too deep: what recurses over values later
   /// then ends, and soon.
   func spend(on value: JinjaValue) throws(ChatTemplateError) {
