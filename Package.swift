@@ -116,6 +116,7 @@ let package = Package(
         "TensorCore",
         "TestSupport", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
+    .testTarget(name: "TokenizersTests", dependencies: ["GGUF", "Tokenizers"]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
     .testTarget(
       name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
