@@ -89,6 +89,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "quern"]),
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
