@@ -9,12 +9,10 @@ enum Normalizer: Sendable {
   /// The normalized text; nil when it is the text itself.
   func normalize(_ text: UnsafeBufferPointer<UInt8>) -> String? {
     guard self == .composed, Self.mayChange(text) else { return nil }
-    return String(decoding: text, as: UTF8.self).precomposedStringWithCanonicalMapping
+    return Self.composed(String(decoding: text, as: UTF8.self))
   }
 
-  func normalize(_ text: String) -> String {
-    self == .composed ? text.precomposedStringWithCanonicalMapping : text
-  }
+  func normalize(_ text: String) -> String { self == .composed ? Self.composed(text) : text }
 
   /// Whether composition could change the text: false for everything below U+0300 and for the large blocks
   /// that hold neither combining marks nor characters with canonical decompositions.
@@ -42,5 +40,56 @@ enum Normalizer: Sendable {
       }
     }
     return false
+  }
+
+  // MARK: Composition
+
+  private static let jamo: ClosedRange<UInt32> = 0x1100...0x11FF
+
+  /// Form NFC. Foundation on Linux gets Hangul wrong (it leaves a final jamo behind a syllable, and replaces old
+  /// jamo), so runs of Hangul are composed here; nothing outside such a run composes with anything inside.
+  private static func composed(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { jamo.contains($0.value) }) else {
+      return text.precomposedStringWithCanonicalMapping
+    }
+    var result = ""
+    var rest = text.unicodeScalars[...]
+    while !rest.isEmpty {
+      let other = rest.prefix { !isHangul($0.value) }
+      result += String(other).precomposedStringWithCanonicalMapping
+      rest = rest[other.endIndex...]
+      let hangul = rest.prefix { isHangul($0.value) }
+      composeHangul(hangul, into: &result.unicodeScalars)
+      rest = rest[hangul.endIndex...]
+    }
+    return result
+  }
+
+  private static func isHangul(_ value: UInt32) -> Bool {
+    jamo.contains(value) || (0xAC00...0xD7A3).contains(value)
+  }
+
+  /// The arithmetic of the Unicode Standard, section 3.12.
+  private static func composeHangul(
+    _ scalars: Substring.UnicodeScalarView, into result: inout String.UnicodeScalarView
+  ) {
+    var last: UInt32?
+    func flush() {
+      if let last, let scalar = Unicode.Scalar(last) { result.append(scalar) }
+    }
+    for scalar in scalars {
+      let value = scalar.value
+      if let lead = last, (0x1100...0x1112).contains(lead), (0x1161...0x1175).contains(value) {
+        last = 0xAC00 + ((lead - 0x1100) * 21 + (value - 0x1161)) * 28
+      } else if let syllable = last, (0xAC00...0xD7A3).contains(syllable),
+        (syllable - 0xAC00) % 28 == 0, (0x11A8...0x11C2).contains(value)
+      {
+        last = syllable + (value - 0x11A7)
+      } else {
+        flush()
+        last = value
+      }
+    }
+    flush()
   }
 }

@@ -41,7 +41,7 @@ struct PreTokenizerRecipe: Sendable {
     (["dbrx", "smaug-bpe"], .init(patterns: [llama3])),
     (["qwen2"], .init(patterns: [qwen2], normalizer: .composed)),
     (["deepseek-r1-qwen", "megrez", "stablelm2"], .init(patterns: [qwen2])),
-    (["qwen35"], .init(patterns: [qwen35], normalizer: .composed)),
+    (["qwen35"], .init(patterns: [qwen35])),
     (
       ["falcon"],
       .init(patterns: [#"[\p{P}\$\+<=>\^~\|`]+"#, PreTokenizer.gpt2Pattern, "[0-9][0-9][0-9]"])

@@ -97,11 +97,8 @@ private struct TokenizerMetadataReader {
   private func merges() throws(TokenizerError) -> [(Substring, Substring)] {
     try strings(Key.merges).map { merge in
       // The first half may itself start with a space; a text without a space merges nothing.
-      let bytes = merge.utf8
-      guard let second = bytes.indices.dropFirst().first(where: { bytes[$0] == 0x20 }) else {
-        return (merge[...], "")
-      }
-      return (merge[..<second], merge[bytes.index(after: second)...])
+      guard let space = merge.utf8.dropFirst().firstIndex(of: 0x20) else { return (merge[...], "") }
+      return (merge[..<space], merge[merge.utf8.index(after: space)...])
     }
   }
 

@@ -27,18 +27,26 @@ struct BytePairModel: Sendable {
     self.ignoresMerges = ignoresMerges
     merges = MergeTable(capacity: pairs.count)
     let isTolerant = unknownMerges == .tolerated
-    var symbols = SymbolNames(vocabulary: vocabulary)
+    var symbols = SymbolNames(vocabulary: vocabulary, invents: isTolerant)
     byteSymbols = []
     for scalar in ByteAlphabet.scalars {
-      let known = vocabulary.id(of: String(scalar))
-      byteSymbols.append(known ?? (isTolerant ? symbols.invent(String(scalar)) : unknown ?? -1))
+      let symbol = Array(String(scalar).utf8).withUnsafeBufferPointer { symbols.symbol(of: $0) }
+      byteSymbols.append(symbol ?? unknown ?? -1)
     }
+    var whole: [UInt8] = []
     for (index, pair) in pairs.enumerated() {
-      let whole = String(pair.left + pair.right)
-      let ids = [String(pair.left), String(pair.right), whole].map {
-        isTolerant ? symbols.invent($0) : vocabulary.id(of: $0)
+      whole.removeAll(keepingCapacity: true)
+      whole.append(contentsOf: pair.left.utf8)
+      let middle = whole.count
+      whole.append(contentsOf: pair.right.utf8)
+      let found = whole.withUnsafeBufferPointer { text in
+        (
+          symbols.symbol(of: UnsafeBufferPointer(rebasing: text[..<middle])),
+          symbols.symbol(of: UnsafeBufferPointer(rebasing: text[middle...])),
+          symbols.symbol(of: text)
+        )
       }
-      guard let left = ids[0], let right = ids[1], let result = ids[2] else {
+      guard let left = found.0, let right = found.1, let result = found.2 else {
         throw .unknownMerge(index: index, left: String(pair.left), right: String(pair.right))
       }
       merges.insert(
@@ -58,22 +66,26 @@ struct BytePairModel: Sendable {
   }
 }
 
-/// Symbols for texts, inventing those that the vocabulary lacks.
+/// Symbols for texts, inventing those that the vocabulary lacks if it may.
 private struct SymbolNames {
   let vocabulary: Vocabulary
+  let invents: Bool
   private var invented = ByteTable(minimumCapacity: 16)
   private(set) var expansions: [[Int32]] = []
 
-  init(vocabulary: Vocabulary) { self.vocabulary = vocabulary }
+  init(vocabulary: Vocabulary, invents: Bool) {
+    self.vocabulary = vocabulary
+    self.invents = invents
+  }
 
-  mutating func invent(_ text: String) -> Int32 {
-    if let id = vocabulary.id(of: text) { return id }
-    var text = text
+  mutating func symbol(of text: UnsafeBufferPointer<UInt8>) -> Int32? {
+    if let id = vocabulary.texts.number(of: text) { return Int32(id) }
+    guard invents else { return nil }
     let first = Int32(vocabulary.count)
-    if let known = text.withUTF8({ invented.append($0) }) { return first + Int32(known) }
+    if let known = invented.append(text) { return first + Int32(known) }
     // llama.cpp looks each byte of an unknown text up as a text of its own; only ASCII can be found.
     expansions.append(
-      text.utf8.compactMap { byte in
+      text.compactMap { byte in
         byte < 0x80 ? vocabulary.id(of: String(Unicode.Scalar(byte))) : nil
       })
     return first + Int32(invented.count - 1)

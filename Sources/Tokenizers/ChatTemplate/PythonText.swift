@@ -20,7 +20,7 @@ enum PythonText {
     case .tuple(let items):
       "(" + items.map(representation).joined(separator: ", ") + (items.count == 1 ? ",)" : ")")
     case .dictionary(let dictionary): self.dictionary(dictionary)
-    case .namespace(let namespace): "<Namespace " + dictionary(namespace.attributes) + ">"
+    case .namespace: "<Namespace>"  // Its values may hold it.
     case .loop(let loop): "<LoopContext \(loop.index + 1)/\(loop.items.count)>"
     case .callable(let callable): "<function " + callable.name + ">"
     }

@@ -38,7 +38,7 @@ enum TemplateGlobals {
         return .string(try renderer.clock.spell(format))
       },
       JinjaCallable("namespace") { (renderer, arguments) throws(ChatTemplateError) in
-        .namespace(JinjaNamespace(try dictionary(arguments, renderer)))
+        .namespace(renderer.makeNamespace(try dictionary(arguments, renderer)))
       },
       JinjaCallable("dict") { (renderer, arguments) throws(ChatTemplateError) in
         .dictionary(try dictionary(arguments, renderer))
@@ -66,6 +66,7 @@ enum TemplateGlobals {
       }
     }
     for (name, value) in arguments.named { dictionary[.string(name)] = value }
+    try renderer.spend(on: .dictionary(dictionary))
     return dictionary
   }
 

@@ -5,7 +5,7 @@ extension TemplateRenderer {
     case .undefined: return []
     case .list(let items), .tuple(let items): return items
     case .string(let text):
-      try spend(text.utf8.count)
+      try spendScan(of: text)
       return text.unicodeScalars.map { .string(String($0)) }
     case .dictionary(let dictionary): return dictionary.keys
     default: throw .type(operation: "iteration", value: value.typeName)
@@ -24,14 +24,14 @@ extension TemplateRenderer {
     switch expression {
     case .literal(let value): return value
     case .name(let name): return scope[name] ?? .undefined(name)
-    case .list(let items): return .list(try evaluate(items, scope))
-    case .tuple(let items): return .tuple(try evaluate(items, scope))
+    case .list(let items): return try measured(.list(try evaluate(items, scope)))
+    case .tuple(let items): return try measured(.tuple(try evaluate(items, scope)))
     case .dictionary(let entries):
       var dictionary = JinjaDictionary()
       for entry in entries {
         dictionary[try JinjaKey(evaluate(entry.key, scope))] = try evaluate(entry.value, scope)
       }
-      return .dictionary(dictionary)
+      return try measured(.dictionary(dictionary))
     case .attribute(let base, let name): return try attribute(name, of: evaluate(base, scope))
     case .element(let base, let index):
       return try element(evaluate(index, scope), of: evaluate(base, scope))
@@ -60,12 +60,20 @@ extension TemplateRenderer {
     }
   }
 
+  /// A value that was just made, once its size and depth are known to be within bounds.
+  private func measured(_ value: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
+    try spend(on: value)
+    return value
+  }
+
   private func operation(_ expression: TemplateExpression, _ scope: TemplateScope)
     throws(ChatTemplateError) -> JinjaValue
   {
     switch expression {
     case .negative(let operand):
-      return try Arithmetic.subtract(.integer(0), evaluate(operand, scope))
+      let value = try evaluate(operand, scope)
+      if case .number(let number) = value { return .number(-number) }
+      return try Arithmetic.subtract(.integer(0), value)
     case .positive(let operand): return try Arithmetic.add(.integer(0), evaluate(operand, scope))
     case .binary(let operation, let left, let right):
       let result = try Arithmetic.apply(
@@ -79,7 +87,7 @@ extension TemplateRenderer {
     case .concatenation(let items):
       var text = ""
       for item in items {
-        text += PythonText.string(try evaluate(item, scope))
+        text += try spelled(evaluate(item, scope))
         try spend(text.utf8.count)
       }
       return .string(text)
@@ -87,6 +95,8 @@ extension TemplateRenderer {
       var left = try evaluate(first, scope)
       for (comparison, operand) in steps {
         let right = try evaluate(operand, scope)
+        try spend(on: left)
+        try spend(on: right)
         guard try Arithmetic.compare(comparison, left, right) else { return .bool(false) }
         left = right
       }
@@ -179,6 +189,7 @@ extension TemplateRenderer {
       }
     case .string(let text):
       if let place = index.asInteger {
+        try spendScan(of: text)
         let scalars = Array(text.unicodeScalars)
         let at = place < 0 ? place + scalars.count : place
         if scalars.indices.contains(at) { return .string(String(scalars[at])) }
@@ -206,7 +217,7 @@ extension TemplateRenderer {
     case .list(let items): return .list(Self.slice(items, bounds))
     case .tuple(let items): return .tuple(Self.slice(items, bounds))
     case .string(let text):
-      try spend(text.utf8.count)
+      try spendScan(of: text)
       var scalars = String.UnicodeScalarView()
       scalars.append(contentsOf: Self.slice(Array(text.unicodeScalars), bounds))
       return .string(String(scalars))

@@ -16,8 +16,12 @@ extension TemplateRenderer {
       let applies =
         value.isUndefined || (arguments[1, "boolean"]?.isTrue == true && !value.isTrue)
       return applies ? arguments[0, "default_value"] ?? .string("") : value
-    case "safe", "string": return .string(PythonText.string(value))
     case "length", "count": return .integer(try count(of: value))
+    default: break
+    }
+    try spend(on: value)
+    switch name {
+    case "safe", "string": return .string(PythonText.string(value))
     case "tojson": return .string(try json(value, arguments))
     case "attr":
       guard case .string(let attribute)? = arguments[0, "name"] else {
@@ -36,11 +40,13 @@ extension TemplateRenderer {
 
   private func count(of value: JinjaValue) throws(ChatTemplateError) -> Int {
     switch value {
-    case .undefined: 0
-    case .string(let text): ScalarText.count(text)
-    case .list(let items), .tuple(let items): items.count
-    case .dictionary(let dictionary): dictionary.count
-    case .loop(let loop): loop.items.count
+    case .undefined: return 0
+    case .string(let text):
+      try spend(text.utf8.count)
+      return ScalarText.count(text)
+    case .list(let items), .tuple(let items): return items.count
+    case .dictionary(let dictionary): return dictionary.count
+    case .loop(let loop): return loop.items.count
     default: throw .type(operation: "length", value: value.typeName)
     }
   }
@@ -182,8 +188,8 @@ extension TemplateRenderer {
     var text = ""
     for (index, item) in items.enumerated() {
       if index > 0 { text += separator }
+      guard text.utf8.count <= Self.maximumBytes else { throw .limitExceeded(.output) }
       text += PythonText.string(try part(arguments[1, "attribute"], of: item))
-      try spend(0)
     }
     try spend(text.utf8.count)
     return text
@@ -274,7 +280,8 @@ extension TemplateRenderer {
   private func selectionFilter(_ name: String, _ value: JinjaValue, _ arguments: JinjaArguments)
     throws(ChatTemplateError) -> JinjaValue
   {
-    let items = try items(of: value)
+    // These filters take any value without truth for an empty list, none among them.
+    let items = value.isTrue ? try items(of: value) : []
     if name == "map" { return .list(try mapped(items, arguments)) }
     let isByAttribute = name.hasSuffix("attr")
     let keeps = name.hasPrefix("select")

@@ -75,6 +75,8 @@ extension TemplateRenderer {
       default: break
       }
     }
+    try spend(on: value)
+    try spend(on: other)
     return try Arithmetic.compare(comparison, value, other)
   }
 

@@ -16,16 +16,21 @@ final class TemplateScope {
     }
     set { values[name] = newValue }
   }
+
+  /// Breaks the circle of a scope and the macros that it holds and that see it.
+  func removeAll() { values = [:] }
 }
 
 /// Renders statements. Every step counts against a limit, so that no template runs forever.
 final class TemplateRenderer {
   /// Statements and operations; strings and lists count by their size.
-  static let maximumSteps = 4_000_000
+  static let maximumSteps = 2_000_000
   /// Bytes of one string.
   static let maximumBytes = 16 << 20
   /// Calls and expressions inside each other.
   static let maximumDepth = 400
+  /// Lists inside lists.
+  static let maximumValueDepth = 300
 
   private enum Flow { case next, leave, again }
 
@@ -35,15 +40,28 @@ final class TemplateRenderer {
   private var loopDepth = 0
   /// The text that the filters of a filter block work on.
   var filterInput: [JinjaValue] = []
+  /// What may refer to itself, emptied at the end.
+  private var scopes: [TemplateScope] = []
+  private var namespaces: [JinjaNamespace] = []
 
   init(clock: TemplateClock) { self.clock = clock }
 
   func render(_ statements: [TemplateStatement], _ globals: TemplateScope)
     throws(ChatTemplateError) -> String
   {
+    defer {
+      for scope in scopes { scope.removeAll() }
+      for namespace in namespaces { namespace.attributes = JinjaDictionary() }
+    }
     var output = ""
     _ = try run(statements, TemplateScope(inside: globals), &output)
     return output
+  }
+
+  func makeNamespace(_ attributes: JinjaDictionary) -> JinjaNamespace {
+    let namespace = JinjaNamespace(attributes)
+    namespaces.append(namespace)
+    return namespace
   }
 
   // MARK: Limits
@@ -55,6 +73,32 @@ final class TemplateRenderer {
     guard count <= Self.maximumBytes else { throw .limitExceeded(.output) }
   }
 
+  /// Counts the work of going through a text scalar by scalar, slower than copying it.
+  func spendScan(of text: String) throws(ChatTemplateError) {
+    steps += text.utf8.count / 8
+    try spend(text.utf8.count)
+  }
+
+  /// Counts every value inside a value, and refuses values nested too deep: what recurses over values later
+  /// then ends, and soon.
+  func spend(on value: JinjaValue) throws(ChatTemplateError) {
+    var pending: [(value: JinjaValue, depth: Int)] = [(value, 0)]
+    var count = 0
+    while let (value, depth) = pending.popLast() {
+      count += 1
+      if count % 8 == 0 { try spend(0) }
+      switch value {
+      case .list(let items), .tuple(let items):
+        guard depth < Self.maximumValueDepth else { throw .limitExceeded(.nesting) }
+        for item in items { pending.append((item, depth + 1)) }
+      case .dictionary(let dictionary):
+        guard depth < Self.maximumValueDepth else { throw .limitExceeded(.nesting) }
+        for entry in dictionary.entries { pending.append((entry.value, depth + 1)) }
+      default: break
+      }
+    }
+  }
+
   func nested<Result>(_ body: () throws(ChatTemplateError) -> Result) throws(ChatTemplateError)
     -> Result
   {
@@ -63,6 +107,12 @@ final class TemplateRenderer {
     guard depth <= Self.maximumDepth else { throw .limitExceeded(.nesting) }
     try spend(0)
     return try body()
+  }
+
+  /// The text of a value, as it is printed.
+  func spelled(_ value: JinjaValue) throws(ChatTemplateError) -> String {
+    try spend(on: value)
+    return PythonText.string(value)
   }
 
   // MARK: Statements
@@ -100,7 +150,7 @@ final class TemplateRenderer {
     switch statement {
     case .text(let text): try append(text, to: &output)
     case .output(let expression):
-      try append(PythonText.string(try evaluate(expression, scope)), to: &output)
+      try append(spelled(evaluate(expression, scope)), to: &output)
     case .choice(let branches, let otherwise):
       for branch in branches where try evaluate(branch.condition, scope).isTrue {
         return try run(branch.body, scope, &output)
@@ -116,8 +166,10 @@ final class TemplateRenderer {
       try assign(try filtered(text, filter, scope), to: target, scope)
     case .filterBlock(let filter, let body):
       let text = try text(of: body, TemplateScope(inside: scope))
-      try append(PythonText.string(try filtered(text, filter, scope)), to: &output)
-    case .macro(let macro): scope[macro.name] = .callable(callable(macro, scope))
+      try append(spelled(filtered(text, filter, scope)), to: &output)
+    case .macro(let macro):
+      scopes.append(scope)
+      scope[macro.name] = .callable(callable(macro, scope))
     case .callBlock(let caller, let call):
       let inner = TemplateScope(inside: scope)
       try append(
@@ -218,6 +270,7 @@ final class TemplateRenderer {
         throw .type(operation: "setting an attribute", value: "anything but a namespace")
       }
       guard !attribute.hasPrefix("_") else { throw .forbidden("the attribute " + attribute) }
+      try spend(on: value)
       namespace.attributes[.string(attribute)] = value
     case .tuple(let targets):
       let items = try items(of: value)

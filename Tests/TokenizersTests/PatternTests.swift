@@ -1,0 +1,105 @@
+import Testing
+
+@testable import Tokenizers
+
+@Suite struct PatternTests {
+  static func pieces(_ pattern: String, _ text: String) throws -> [String] {
+    var splitter = WordSplitter(try PreTokenizer(isolating: [pattern]))
+    var pieces: [String] = []
+    var text = text
+    text.withUTF8 { splitter.split($0) { pieces.append(String(decoding: $0, as: UTF8.self)) } }
+    return pieces
+  }
+
+  @Test(
+    "Patterns cut text as Oniguruma does",
+    arguments: [
+      (#"\p{L}+"#, "ab1é2", ["ab", "1", "é", "2"]),
+      (#"[^\s\p{L}]+|\s"#, "a 1!", ["a", " ", "1!"]),
+      (#"\p{N}{1,3}"#, "1234567", ["123", "456", "7"]),
+      (#"\p{N}{2}"#, "12345", ["12", "34", "5"]),
+      (#"\s+(?!\S)|\s+"#, "a   b", ["a", "  ", " ", "b"]),
+      (#"\s+$"#, "a b  ", ["a b", "  "]),
+      (#"^a"#, "aaa", ["a", "aa"]),
+      (#"(?i:'s|'ll)"#, "x'S'LL'ſ", ["x", "'S", "'LL", "'ſ"]),
+      (#"(?i)straSSe|b"#, "STRASSEB", ["STRASSE", "B"]),
+      (#"a(?i:b)c"#, "aBcaBC", ["aBc", "aBC"]),
+      (#"[a-c\-x]+"#, "ab-x_y", ["ab-x", "_y"]),
+      (#"[]a]+"#, "]a]b", ["]a]", "b"]),
+      (#"[\w-]+"#, "a-b c", ["a-b", " ", "c"]),
+      (#"a?+ab|ab"#, "ab", ["ab"]),
+      (#"(?:ab)+c"#, "ababcab", ["ababc", "ab"]),
+      (#"a.*?c"#, "abcabc", ["abc", "abc"]),
+      (#"(?>a+)ab|x"#, "aaabx", ["aaab", "x"]),
+      (#"(?<=a)b"#, "abb", ["a", "b", "b"]),
+      (#"(?<!a)b"#, "abb", ["ab", "b"]),
+      (#"\bfoo\b"#, "foo foofoo", ["foo", " foofoo"]),
+      (#"(a|b|cd){2,}"#, "abcdxa", ["abcd", "xa"]),
+      (#"\x41\u0042\x{43}"#, "ABC", ["ABC"]),
+      (#"\P{L}+"#, "a12b", ["a", "12", "b"]),
+      (#"\d{1,3}(?=(?:\d{3})*\b)"#, "1234567", ["1", "234", "567"]),
+      (#"[^\S\n]+"#, "a \t\nb", ["a", " \t", "\nb"]),
+      ("[!-/！-／]+", "a!／b", ["a", "!／", "b"]),
+    ] as [(String, String, [String])])
+  func split(_ pattern: String, _ text: String, _ expected: [String]) throws {
+    #expect(try Self.pieces(pattern, text) == expected)
+  }
+
+  @Test(
+    "A pattern outside the syntax is refused",
+    arguments: [
+      "(", "a)", "[a", "*a", #"\1"#, "a{5000}", "(?<=ab)c", "[a&&b]", #"\p{Klingon}"#, "(a*)*",
+      "a{3,1}",
+      #"\"#, "[z-a]", "(?<name>a)", #"\x{110000}"#,
+    ])
+  func refused(_ pattern: String) throws {
+    #expect(throws: TokenizerError.self) { try PreTokenizer(isolating: [pattern]) }
+  }
+
+  @Test("Deeply nested and huge patterns are refused")
+  func large() throws {
+    let deep = String(repeating: "(", count: 5000) + "a" + String(repeating: ")", count: 5000)
+    #expect(throws: TokenizerError.self) { try PreTokenizer(isolating: [deep]) }
+    #expect(throws: TokenizerError.self) {
+      try PreTokenizer(isolating: ["(((a{500}b){500}c){500}d){500}"])
+    }
+  }
+
+  @Test(
+    "Backtracking without end is cut off, and nothing of the text is lost", .timeLimit(.minutes(1)),
+    arguments: ["(a+)+b", "(?:a|a)+c", "(a?){30}a{30}d", #"(\p{L}+\s*)+!"#, "(?!(a+)+b)x"])
+  func bounded(_ pattern: String) throws {
+    let text = String(repeating: "a", count: 20_000)
+    #expect(try Self.pieces(pattern, text).joined() == text)
+  }
+
+  @Test(
+    "What becomes of the matches follows the behavior",
+    arguments: [
+      (.removed, ["ab", "c"]), (.isolated, ["ab", "-", "-", "c"]),
+      (.contiguous, ["ab", "--", "c"]),
+      (.mergedWithPrevious, ["ab-", "-", "c"]), (.mergedWithNext, ["ab", "-", "-c"]),
+    ] as [(PreTokenizer.Behavior, [String])])
+  func behaviors(_ behavior: PreTokenizer.Behavior, _ expected: [String]) throws {
+    let stage = PreTokenizer.Stage.split(try PreTokenizer.compile("-"), behavior, inverted: false)
+    var splitter = WordSplitter(PreTokenizer(stages: [stage]))
+    var pieces: [String] = []
+    var text = "ab--c"
+    text.withUTF8 { splitter.split($0) { pieces.append(String(decoding: $0, as: UTF8.self)) } }
+    #expect(pieces == expected)
+  }
+
+  @Test("Composition is form NFC, Hangul and stacked marks as well")
+  func composition() {
+    let normalizer = Normalizer.composed
+    for (text, expected) in [
+      ("e\u{301}", "\u{E9}"), ("\u{1100}\u{1161}\u{11A8}", "\u{AC01}"),
+      ("\u{AC00}\u{11A8}", "\u{AC01}"),
+      ("\u{1113}\u{116D}", "\u{1113}\u{116D}"), ("a\u{323}\u{302}", "\u{1EAD}"),
+      ("\u{2126}", "\u{3A9}"),
+      ("か\u{3099}", "が"), ("plain", "plain"), ("\u{AC01}\u{11A8}", "\u{AC01}\u{11A8}"),
+    ] {
+      #expect(Array(normalizer.normalize(text).unicodeScalars) == Array(expected.unicodeScalars))
+    }
+  }
+}
