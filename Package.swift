@@ -90,6 +90,11 @@ let package = Package(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
     .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "TestSupport", "quern", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
       name: "DocumentationTests",
       dependencies: [
         "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors",
@@ -107,7 +112,9 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "MappedFiles", "Safetensors",
+        "TensorCore",
+        "TestSupport", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "TokenizersTests", dependencies: ["GGUF", "Tokenizers"]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),

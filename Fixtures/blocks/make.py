@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Makes golden.txt: what libgguf's encoders and decoders give for a small generated input.
 
-Needs: pip install libgguf==0.2.2 numpy. Writes golden.txt beside this script.
+Needs: pip install libgguf==0.2.2 numpy, and for Q2_0, which libgguf lacks, llama.cpp's shared library
+(libggml-base.so of llama-cpp-python 0.3.36) as the only argument. Writes golden.txt beside this script.
 
 The input is made of integers and powers of two only, so that any language makes the same floats;
 Tests/BlockQuantTests/GoldenInput.swift is its other implementation.
 """
 
+import ctypes
 import pathlib
+import sys
 
 import libgguf
 import numpy
@@ -15,8 +18,10 @@ import numpy
 COLUMNS, ROWS = 512, 16
 TYPES = {
     "F16": 1, "BF16": 30, "Q4_0": 2, "Q4_1": 3, "Q5_0": 6, "Q5_1": 7, "Q8_0": 8,
-    "Q4_K": 12, "Q5_K": 13, "Q6_K": 14,
+    "Q4_K": 12, "Q5_K": 13, "Q6_K": 14, "Q2_K": 10, "Q3_K": 11, "IQ4_NL": 20, "IQ4_XS": 23,
+    "TQ1_0": 34, "TQ2_0": 35, "MXFP4": 39, "NVFP4": 40, "Q1_0": 41, "Q2_0": 42,
 }
+Q2_0_BYTES = COLUMNS // 64 * 18
 
 
 class Generator:
@@ -81,6 +86,29 @@ def digest(data):
     return f"{value:016x}"
 
 
+def encode(name, source, weights):
+    if name != "Q2_0":
+        return libgguf.quantize_rows_raw(TYPES[name], source, 1, COLUMNS, weights)
+    blocks = ctypes.create_string_buffer(Q2_0_BYTES)
+    ctypes.CDLL(sys.argv[1]).quantize_q2_0(
+        ctypes.c_void_p(source.ctypes.data), blocks, ctypes.c_int64(1), ctypes.c_int64(COLUMNS), None)
+    return blocks.raw
+
+
+def decode(name, blocks):
+    if name == "F16":
+        return numpy.frombuffer(blocks, numpy.float16).astype(numpy.float32)
+    if name == "BF16":
+        return (numpy.frombuffer(blocks, numpy.uint16).astype(numpy.uint32) << 16).view(numpy.float32)
+    if name != "Q2_0":
+        raw = libgguf.dequantize_rows_raw(TYPES[name], blocks, 1, COLUMNS)
+        return numpy.frombuffer(raw, numpy.float32)
+    floats = numpy.empty(COLUMNS, numpy.float32)
+    ctypes.CDLL(sys.argv[1]).dequantize_row_q2_0(
+        blocks, ctypes.c_void_p(floats.ctypes.data), ctypes.c_int64(COLUMNS))
+    return floats
+
+
 def main():
     g = Generator(1)
     values = numpy.array([row(kind, g) for kind in range(ROWS)], numpy.float32)
@@ -93,18 +121,11 @@ def main():
         "# type importance row encoded decoded",
         f"# input {digest(values.tobytes())} importance {digest(importance.tobytes())}",
     ]
-    for name, wire_id in TYPES.items():
+    for name in TYPES:
         for label, weights in [("none", None), ("given", importance)]:
             for index in range(ROWS):
-                source = values[index : index + 1]
-                blocks = libgguf.quantize_rows_raw(wire_id, source, 1, COLUMNS, weights)
-                if name in ("F16", "BF16"):
-                    half = numpy.frombuffer(blocks, numpy.uint16)
-                    decoded = (half.view(numpy.float16).astype(numpy.float32) if name == "F16"
-                               else (half.astype(numpy.uint32) << 16).view(numpy.float32)).tobytes()
-                else:
-                    decoded = bytes(libgguf.dequantize_rows_raw(wire_id, blocks, 1, COLUMNS))
-                floats = numpy.frombuffer(decoded, numpy.uint32).copy()
+                blocks = encode(name, values[index : index + 1], weights)
+                floats = decode(name, blocks).view(numpy.uint32).copy()
                 floats[floats << 1 > 0xFF000000] = 0x7FC00000  # one NaN, whatever the processor
                 lines.append(f"{name} {label} {index} {digest(blocks)} {digest(floats.tobytes())}")
     path = pathlib.Path(__file__).parent / "golden.txt"

@@ -4,83 +4,65 @@
 
 #include "levels.h"
 
-enum {  // ggml's wire ids
-  QUERN_F32 = 0, QUERN_F16 = 1, QUERN_Q4_0 = 2, QUERN_Q4_1 = 3, QUERN_Q5_0 = 6, QUERN_Q5_1 = 7,
-  QUERN_Q8_0 = 8, QUERN_Q2_K = 10, QUERN_Q3_K = 11, QUERN_Q4_K = 12, QUERN_Q5_K = 13,
-  QUERN_Q6_K = 14, QUERN_IQ4_NL = 20, QUERN_IQ4_XS = 23, QUERN_F64 = 28, QUERN_BF16 = 30,
+enum {  // ggml's wire ids of the types without blocks
+  QUERN_F32 = 0, QUERN_F16 = 1, QUERN_F64 = 28, QUERN_BF16 = 30,
 };
 
-#define QUERN_DECLARE_DECODER(level, type) \
+// Every block type that has a codec, with ggml's wire id: each(type, wire id, context).
+#define QUERN_BLOCK_TYPES(each, context)                                            \
+  each(q4_0, 2, context) each(q4_1, 3, context) each(q5_0, 6, context)              \
+  each(q5_1, 7, context) each(q8_0, 8, context) each(q2_K, 10, context)             \
+  each(q3_K, 11, context) each(q4_K, 12, context) each(q5_K, 13, context)           \
+  each(q6_K, 14, context) each(iq4_NL, 20, context) each(iq4_XS, 23, context)       \
+  each(tq1_0, 34, context) each(tq2_0, 35, context) each(mxfp4, 39, context)        \
+  each(nvfp4, 40, context) each(q1_0, 41, context) each(q2_0, 42, context)
+
+// Those whose encoders the vector levels have too.
+#define QUERN_VECTOR_TYPES(each, context)                                           \
+  each(q4_0, 2, context) each(q4_1, 3, context) each(q5_0, 6, context)              \
+  each(q5_1, 7, context) each(q8_0, 8, context) each(q4_K, 12, context)             \
+  each(q5_K, 13, context) each(q6_K, 14, context)
+
+#define QUERN_DECLARE_DECODER(type, wire_id, level) \
   void quern_decode_##type##_##level(const void *blocks, float *output, size_t count);
-#define QUERN_DECLARE_ENCODER(level, type)                                                     \
+#define QUERN_DECLARE_ENCODER(type, wire_id, level)                                            \
   void quern_encode_##type##_##level(const float *input, void *blocks, size_t rows, size_t columns, \
                                      const float *importance);
 
-#define QUERN_DECLARE_CODECS(level)      \
-  QUERN_DECLARE_DECODER(level, f16)      \
-  QUERN_DECLARE_DECODER(level, bf16)     \
-  QUERN_DECLARE_DECODER(level, f64)      \
-  QUERN_DECLARE_DECODER(level, q4_0)     \
-  QUERN_DECLARE_DECODER(level, q4_1)     \
-  QUERN_DECLARE_DECODER(level, q5_0)     \
-  QUERN_DECLARE_DECODER(level, q5_1)     \
-  QUERN_DECLARE_DECODER(level, q8_0)     \
-  QUERN_DECLARE_DECODER(level, q4_K)     \
-  QUERN_DECLARE_DECODER(level, q5_K)     \
-  QUERN_DECLARE_DECODER(level, q6_K)     \
-  QUERN_DECLARE_ENCODER(level, f16)      \
-  QUERN_DECLARE_ENCODER(level, bf16)     \
-  QUERN_DECLARE_ENCODER(level, q4_0)     \
-  QUERN_DECLARE_ENCODER(level, q4_1)     \
-  QUERN_DECLARE_ENCODER(level, q5_0)     \
-  QUERN_DECLARE_ENCODER(level, q5_1)     \
-  QUERN_DECLARE_ENCODER(level, q8_0)     \
-  QUERN_DECLARE_ENCODER(level, q4_K)     \
-  QUERN_DECLARE_ENCODER(level, q5_K)     \
-  QUERN_DECLARE_ENCODER(level, q6_K)
+#define QUERN_DECLARE_CODECS(level, encoded)    \
+  QUERN_DECLARE_DECODER(f16, 1, level)          \
+  QUERN_DECLARE_DECODER(bf16, 30, level)        \
+  QUERN_DECLARE_DECODER(f64, 28, level)         \
+  QUERN_DECLARE_ENCODER(f16, 1, level)          \
+  QUERN_DECLARE_ENCODER(bf16, 30, level)        \
+  QUERN_BLOCK_TYPES(QUERN_DECLARE_DECODER, level) \
+  encoded(QUERN_DECLARE_ENCODER, level)
 
-QUERN_DECLARE_DECODER(generic, f32)
-QUERN_DECLARE_ENCODER(generic, f32)
-QUERN_DECLARE_ENCODER(generic, f64)
-QUERN_DECLARE_CODECS(generic)
+QUERN_DECLARE_DECODER(f32, 0, generic)
+QUERN_DECLARE_ENCODER(f32, 0, generic)
+QUERN_DECLARE_ENCODER(f64, 28, generic)
+QUERN_DECLARE_CODECS(generic, QUERN_BLOCK_TYPES)
 #if defined(__x86_64__)
-QUERN_DECLARE_CODECS(avx2)
-QUERN_DECLARE_CODECS(avx512)
+QUERN_DECLARE_CODECS(avx2, QUERN_VECTOR_TYPES)
+QUERN_DECLARE_CODECS(avx512, QUERN_VECTOR_TYPES)
 #elif defined(__aarch64__)
-QUERN_DECLARE_CODECS(neon)
+QUERN_DECLARE_CODECS(neon, QUERN_VECTOR_TYPES)
 #endif
 
-#define QUERN_REGISTER_DECODERS(table, level)                  \
-  do {                                                         \
-    (table)->decode[QUERN_F16] = quern_decode_f16_##level;     \
-    (table)->decode[QUERN_BF16] = quern_decode_bf16_##level;   \
-    (table)->decode[QUERN_F64] = quern_decode_f64_##level;     \
-    (table)->decode[QUERN_Q4_0] = quern_decode_q4_0_##level;   \
-    (table)->decode[QUERN_Q4_1] = quern_decode_q4_1_##level;   \
-    (table)->decode[QUERN_Q5_0] = quern_decode_q5_0_##level;   \
-    (table)->decode[QUERN_Q5_1] = quern_decode_q5_1_##level;   \
-    (table)->decode[QUERN_Q8_0] = quern_decode_q8_0_##level;   \
-    (table)->decode[QUERN_Q4_K] = quern_decode_q4_K_##level;   \
-    (table)->decode[QUERN_Q5_K] = quern_decode_q5_K_##level;   \
-    (table)->decode[QUERN_Q6_K] = quern_decode_q6_K_##level;   \
-  } while (0)
+// Entries of the table at hand, for use as `each`.
+#define QUERN_REGISTER_DECODER(type, wire_id, level) \
+  table->decode[wire_id] = quern_decode_##type##_##level;
+#define QUERN_REGISTER_ENCODER(type, wire_id, level) \
+  table->encode[wire_id] = quern_encode_##type##_##level;
 
-#define QUERN_REGISTER_FLOAT_ENCODERS(table, level)            \
-  do {                                                         \
-    (table)->encode[QUERN_F16] = quern_encode_f16_##level;     \
-    (table)->encode[QUERN_BF16] = quern_encode_bf16_##level;   \
-  } while (0)
-
-#define QUERN_REGISTER_BLOCK_ENCODERS(table, level)            \
-  do {                                                         \
-    (table)->encode[QUERN_Q4_0] = quern_encode_q4_0_##level;   \
-    (table)->encode[QUERN_Q4_1] = quern_encode_q4_1_##level;   \
-    (table)->encode[QUERN_Q5_0] = quern_encode_q5_0_##level;   \
-    (table)->encode[QUERN_Q5_1] = quern_encode_q5_1_##level;   \
-    (table)->encode[QUERN_Q8_0] = quern_encode_q8_0_##level;   \
-    (table)->encode[QUERN_Q4_K] = quern_encode_q4_K_##level;   \
-    (table)->encode[QUERN_Q5_K] = quern_encode_q5_K_##level;   \
-    (table)->encode[QUERN_Q6_K] = quern_encode_q6_K_##level;   \
-  } while (0)
+// Fills `table` with a level's codecs; `encoded` lists the block types that it encodes.
+#define QUERN_REGISTER_CODECS(level, encoded)        \
+  QUERN_REGISTER_DECODER(f16, QUERN_F16, level)      \
+  QUERN_REGISTER_DECODER(bf16, QUERN_BF16, level)    \
+  QUERN_REGISTER_DECODER(f64, QUERN_F64, level)      \
+  QUERN_REGISTER_ENCODER(f16, QUERN_F16, level)      \
+  QUERN_REGISTER_ENCODER(bf16, QUERN_BF16, level)    \
+  QUERN_BLOCK_TYPES(QUERN_REGISTER_DECODER, level)   \
+  encoded(QUERN_REGISTER_ENCODER, level)
 
 #endif

@@ -157,8 +157,8 @@ extension TinyModel {
   /// Logits of every token.
   func referenceLogits(_ tokens: [Int32]) -> [[Double]] {
     var keys = [[[Double]]](repeating: [], count: layers)
-    var cached = keys
-    let embedding = values("token_embd.weight", count: vocabulary * width)
+    var values = keys
+    let embedding = self.values("token_embd.weight", count: vocabulary * width)
     return tokens.enumerated().map { position, token in
       var x = (0..<width).map { Double(embedding[Int(token) * width + $0]) }
       for layer in 0..<layers {
@@ -166,10 +166,13 @@ extension TinyModel {
         let input = norm("\(name).attn_norm.weight", x)
         let query = rotate(
           matrix("\(name).attn_q", input, rows: heads * headDim), position: position)
+        // The cache holds binary16.
         keys[layer].append(
-          rotate(matrix("\(name).attn_k", input, rows: kvHeads * headDim), position: position))
-        cached[layer].append(matrix("\(name).attn_v", input, rows: kvHeads * headDim))
-        let attended = attend(query, keys[layer], cached[layer])
+          rotate(matrix("\(name).attn_k", input, rows: kvHeads * headDim), position: position)
+            .map { Double(Float16($0)) })
+        values[layer].append(
+          matrix("\(name).attn_v", input, rows: kvHeads * headDim).map { Double(Float16($0)) })
+        let attended = attend(query, keys[layer], values[layer])
         let projected = matrix("\(name).attn_output", attended, rows: width)
         x = zip(x, projected).map(+)
         let middle = norm("\(name).ffn_norm.weight", x)

@@ -73,6 +73,8 @@ import Testing
       AttentionCase(heads: 4, kvHeads: 4, headDim: 80, tokens: 19, first: 61),
       AttentionCase(heads: 2, kvHeads: 1, headDim: 36, tokens: 150, first: 3, window: 20),
       AttentionCase(heads: 3, kvHeads: 1, headDim: 17, tokens: 5, first: 127),
+      AttentionCase(heads: 40, kvHeads: 1, headDim: 256, tokens: 7, first: 30),
+      AttentionCase(heads: 5, kvHeads: 1, headDim: 2048, tokens: 4, first: 64),
     ])
   func attention(_ test: AttentionCase) {
     let length = test.first + test.tokens
@@ -100,6 +102,9 @@ import Testing
           }
         }
       }
+      let scratch = UnsafeMutableRawPointer.allocate(
+        byteCount: Int(products.scratch_bytes), alignment: 64)
+      defer { scratch.deallocate() }
       var output = [Float](repeating: 0, count: queries.count)
       let rowStride = test.heads * test.headDim
       cachedKeys.withUnsafeBufferPointer { cachedKeys in
@@ -113,7 +118,7 @@ import Testing
                 head_stride: stride, head_dim: test.headDim, heads: test.heads,
                 kv_heads: test.kvHeads, tokens: test.tokens, first_position: test.first,
                 window: test.window, scale: scale, tokens_per_item: 16)
-              products.attention(&job, 0, test.kvHeads * ((test.tokens + 15) / 16))
+              products.attention(&job, 0, test.kvHeads * ((test.tokens + 15) / 16), scratch)
             }
           }
         }

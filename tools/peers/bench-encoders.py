@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures encoders, one thread: millions of weights a second at each level beside libgguf's.
 
-Needs: pip install libgguf gguf numpy, and clang.
+Needs: pip install libgguf gguf numpy, and clang; for Q2_0 see quern_kernels.py.
 
     tools/peers/bench-encoders.py MODEL.gguf [--weights 1048576] [--pairs 5] [--importance] [--decode]
 
@@ -12,37 +12,32 @@ import argparse
 import statistics
 import time
 
-import libgguf
 import numpy
 
 import quern_kernels as quern
 
 
 def seconds(body, at_least=0.02):
-    """Of one call, over as many as take `at_least`."""
-    calls, start = 0, time.perf_counter()
+    """Processor seconds of one call, over as many as take `at_least`; nobody here starts threads."""
+    calls, start = 0, time.thread_time()
     while True:
         body()
         calls += 1
-        taken = time.perf_counter() - start
+        taken = time.thread_time() - start
         if taken >= at_least:
             return taken / calls
 
 
-def contenders(type_name, rows, importance, levels, decode):
-    wire_id = quern.TYPES[type_name][0]
-    blocks = numpy.frombuffer(
-        libgguf.quantize_rows_raw(wire_id, rows, *rows.shape, importance), numpy.uint8).copy()
+def contenders(type_name, rows, importance, levels, decode, reference):
+    blocks = reference.encode(type_name, rows, importance)
     if not decode:
-        yield "libgguf", lambda: libgguf.quantize_rows_into_raw(
-            wire_id, rows, blocks, *rows.shape, importance)
+        yield "libgguf", lambda: reference.encode_into(type_name, rows, blocks, importance)
         for level in levels:
             yield level.name, lambda level=level: level.encode(type_name, rows, importance)
         return
     output = numpy.empty(rows.size, numpy.float32)
     if type_name not in ("F32", "F16", "BF16"):
-        yield "libgguf", lambda: libgguf.dequantize_rows_into_raw(
-            wire_id, blocks, output, *rows.shape)
+        yield "libgguf", lambda: reference.decode_into(type_name, blocks, output, rows.shape)
     for level in levels:
         yield level.name, lambda level=level: level.decode(type_name, blocks, rows.size)
 
@@ -56,7 +51,7 @@ def main():
     parser.add_argument("--importance", action="store_true")
     parser.add_argument("--decode", action="store_true")
     options = parser.parse_args()
-    levels = quern.levels()
+    levels, reference = quern.levels(), quern.Reference()
     rows = quern.real_rows(options.model, options.weights)
     importance = quern.importances(rows.shape[1])["usual"] if options.importance else None
     names = ["libgguf"] + [level.name for level in levels]
@@ -64,10 +59,10 @@ def main():
           "with importance" if options.importance else "without importance"))
     print(f"{'type':8}" + "".join(f"{name:>18}" for name in names))
     for type_name in options.types.split(","):
-        wire_id = quern.TYPES[type_name][0]
-        if not levels[0].table.encode[wire_id]:
+        if (not levels[0].table.encode[quern.TYPES[type_name][0]] or not reference.has(type_name)
+                or type_name in quern.DEMANDING and importance is None):
             continue
-        runs = list(contenders(type_name, rows, importance, levels, options.decode))
+        runs = list(contenders(type_name, rows, importance, levels, options.decode, reference))
         times = {name: [] for name, _ in runs}
         for _ in range(options.pairs):
             for name, body in runs:

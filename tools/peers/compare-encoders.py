@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Compares the bytes of every encoder, at every level that runs here, with libgguf's.
+"""Compares the bytes of every encoder and the bits of every decoder, at every level that runs here,
+with libgguf's.
 
-Needs: pip install libgguf gguf numpy, and clang.
+Needs: pip install libgguf gguf numpy, and clang; for Q2_0 see quern_kernels.py.
 
     tools/peers/compare-encoders.py MODEL.gguf [--weights 1048576] [--types Q4_K,Q6_K]
 
@@ -11,19 +12,9 @@ Prints a table of differing bytes and exits with 1 when there are any.
 import argparse
 import sys
 
-import libgguf
 import numpy
 
 import quern_kernels as quern
-
-# Types whose importance the reference ignores or that have none.
-PLAIN = {"F32", "F16", "BF16", "Q8_0"}
-
-
-def reference(type_name, rows, importance):
-    wire_id, elements, _ = quern.TYPES[type_name]
-    raw = libgguf.quantize_rows_raw(wire_id, rows, *rows.shape, importance)
-    return numpy.frombuffer(raw, numpy.uint8)
 
 
 def differing(type_name, level, rows, importance, expected):
@@ -38,6 +29,15 @@ def differing(type_name, level, rows, importance, expected):
         print(f"    {type_name} {level.name}: {int(wrong.sum())} bytes differ, first in block {block}"
               f" (row {row}, starts {rows.reshape(-1)[block * elements:][:4]})", file=sys.stderr)
     return int(wrong.sum())
+
+
+def differing_floats(type_name, level, blocks, shape, reference):
+    """How many elements of the reference's blocks decode to other bits; NaN is NaN."""
+    found = level.decode(type_name, blocks, shape[0] * shape[1])
+    expected = numpy.empty(shape[0] * shape[1], numpy.float32)
+    reference.decode_into(type_name, blocks, expected, shape)
+    both_nan = numpy.isnan(found) & numpy.isnan(expected)
+    return int(((found.view(numpy.uint32) != expected.view(numpy.uint32)) & ~both_nan).sum())
 
 
 def main():
@@ -58,20 +58,27 @@ def main():
         f"{name}: {rows.size} weights" for name, rows in data.items()))
     print(f"{'type':8} {'data':9} {'importance':11}" + "".join(f"{l.name:>9}" for l in levels))
     total = 0
+    reference = quern.Reference()
     for type_name in options.types.split(","):
-        if all(not level.table.encode[quern.TYPES[type_name][0]] for level in levels):
+        if (all(not level.table.encode[quern.TYPES[type_name][0]] for level in levels)
+                or not reference.has(type_name)):
             continue
         for name, rows in data.items():
-            weights = {"none": None}
-            if type_name not in PLAIN:
+            weights = {} if type_name in quern.DEMANDING else {"none": None}
+            if type_name not in quern.PLAIN:
                 weights.update(quern.importances(rows.shape[1]))
             for importance_name, importance in weights.items():
-                expected = reference(type_name, rows, importance)
+                expected = reference.encode(type_name, rows, importance)
                 counts = [differing(type_name, level, rows, importance, expected) for level in levels]
                 total += sum(count or 0 for count in counts)
                 print(f"{type_name:8} {name:9} {importance_name:11}"
                       + "".join(f"{'-' if c is None else c:>9}" for c in counts), flush=True)
-    print("equal" if total == 0 else f"{total} bytes differ")
+            if type_name not in ("F32", "F16", "BF16"):
+                counts = [differing_floats(type_name, level, expected, rows.shape, reference)
+                          for level in levels]
+                total += sum(counts)
+                print(f"{type_name:8} {name:9} decoded    " + "".join(f"{c:>9}" for c in counts))
+    print("equal" if total == 0 else f"{total} bytes or decoded elements differ")
     return 1 if total else 0
 
 

@@ -1,6 +1,8 @@
 """CKernels for Python: builds Sources/CKernels into a shared library and calls its tables.
 
 Needs clang (Swift toolchains have it; or name one in CC) and numpy. Used by the scripts beside it.
+The reference is libgguf; where libgguf lacks a type (Q2_0), it is the shared library of llama.cpp that
+the environment variable GGML_BASE names (libggml-base.so).
 """
 
 import ctypes
@@ -21,6 +23,8 @@ TYPES = {
     "Q4_0": (2, 32, 18), "Q4_1": (3, 32, 20), "Q5_0": (6, 32, 22), "Q5_1": (7, 32, 24),
     "Q8_0": (8, 32, 34), "Q2_K": (10, 256, 84), "Q3_K": (11, 256, 110), "Q4_K": (12, 256, 144),
     "Q5_K": (13, 256, 176), "Q6_K": (14, 256, 210), "IQ4_NL": (20, 32, 18), "IQ4_XS": (23, 256, 136),
+    "TQ1_0": (34, 256, 54), "TQ2_0": (35, 256, 66), "MXFP4": (39, 32, 17), "NVFP4": (40, 64, 36),
+    "Q1_0": (41, 128, 18), "Q2_0": (42, 64, 18),
 }
 
 
@@ -38,6 +42,50 @@ class Table(ctypes.Structure):
 DECODE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 ENCODE = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p)
+
+
+# Types that the reference encodes without importance, whatever it is given.
+PLAIN = {"F32", "F16", "BF16", "Q8_0", "TQ1_0", "TQ2_0", "MXFP4", "NVFP4", "Q1_0", "Q2_0"}
+# Types that it does not encode without.
+DEMANDING = {"IQ2_XXS", "IQ2_XS", "IQ1_S"}
+
+
+class Reference:
+    """The reference's encoders and decoders."""
+
+    def __init__(self):
+        import libgguf
+
+        self.libgguf, self.base = libgguf, None
+        if os.environ.get("GGML_BASE"):
+            self.base = ctypes.CDLL(os.environ["GGML_BASE"])
+            self.base.quantize_q2_0.restype = ctypes.c_size_t
+
+    def has(self, type_name):
+        return type_name != "Q2_0" or self.base is not None
+
+    def encode_into(self, type_name, rows, blocks, importance):
+        if type_name == "Q2_0":
+            self.base.quantize_q2_0(
+                ctypes.c_void_p(rows.ctypes.data), ctypes.c_void_p(blocks.ctypes.data),
+                ctypes.c_int64(rows.shape[0]), ctypes.c_int64(rows.shape[1]), None)
+        else:
+            self.libgguf.quantize_rows_into_raw(
+                TYPES[type_name][0], rows, blocks, *rows.shape, importance)
+
+    def encode(self, type_name, rows, importance=None):
+        _, elements, size = TYPES[type_name]
+        blocks = numpy.empty(rows.size // elements * size, numpy.uint8)
+        self.encode_into(type_name, rows, blocks, importance)
+        return blocks
+
+    def decode_into(self, type_name, blocks, output, shape):
+        if type_name == "Q2_0":
+            self.base.dequantize_row_q2_0(
+                ctypes.c_void_p(blocks.ctypes.data), ctypes.c_void_p(output.ctypes.data),
+                ctypes.c_int64(output.size))
+        else:
+            self.libgguf.dequantize_rows_into_raw(TYPES[type_name][0], blocks, output, *shape)
 
 
 def pointer(array):

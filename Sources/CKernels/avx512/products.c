@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "products_vector.h"
+
 #define AVX512_TARGET "avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"
 #pragma clang attribute push(__attribute__((target(AVX512_TARGET))), apply_to = function)
 
@@ -32,6 +34,7 @@ INLINE ints dot4(ints sums, ints activations, ints weights) {
 void quern_fill_products_avx512(quern_kernel_table *table) {
   fill_batch_products(&table->products);
   fill_float_vectors(&table->products);
+  quern_fill_integer_vectors_avx512(&table->products);
   fill_row_operations(&table->products);
 }
 

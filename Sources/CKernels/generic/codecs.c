@@ -1,10 +1,8 @@
 #include "../codecs.h"
 
 void quern_fill_codecs_generic(quern_kernel_table *table) {
-  table->decode[QUERN_F32] = quern_decode_f32_generic;
-  table->encode[QUERN_F32] = quern_encode_f32_generic;
-  table->encode[QUERN_F64] = quern_encode_f64_generic;
-  QUERN_REGISTER_DECODERS(table, generic);
-  QUERN_REGISTER_FLOAT_ENCODERS(table, generic);
-  QUERN_REGISTER_BLOCK_ENCODERS(table, generic);
+  QUERN_REGISTER_DECODER(f32, QUERN_F32, generic)
+  QUERN_REGISTER_ENCODER(f32, QUERN_F32, generic)
+  QUERN_REGISTER_ENCODER(f64, QUERN_F64, generic)
+  QUERN_REGISTER_CODECS(generic, QUERN_BLOCK_TYPES)
 }

@@ -9,19 +9,11 @@
 // sub-block's typical one; with it, `spread` is twice the super-block's mean square.
 static void weigh(const float *x, const float *importance, float spread, float weights[32]) {
   if (importance) {
-    for (int i = 0; i < 32; i++) weights[i] = importance[i] * sqrtf(spread + x[i] * x[i]);
+    quern_weigh(32, x, importance, spread, weights);
     return;
   }
-  float sum = 0;
-  for (int i = 0; i < 32; i++) sum += x[i] * x[i];
-  const float typical = sqrtf(sum / 32);
+  const float typical = sqrtf(quern_sum_of_squares(x, 32) / 32);
   for (int i = 0; i < 32; i++) weights[i] = typical + quern_magnitude(x[i]);
-}
-
-static float twice_mean_square(const float x[256]) {
-  float sum = 0;
-  for (int i = 0; i < 256; i++) sum += x[i] * x[i];
-  return 2 * sum / 256;
 }
 
 // Finds the scales and codes of one Q4_K or Q5_K super-block.
@@ -29,7 +21,7 @@ static quern_stored_scales find_affine(const float x[256], const float *importan
                                        const quern_affine_search *search, bool clamp,
                                        uint8_t codes[256]) {
   quern_affine_scales found;
-  const float spread = importance ? twice_mean_square(x) : 0;
+  const float spread = importance ? 2 * quern_sum_of_squares(x, 256) / 256 : 0;
   for (int sub = 0; sub < 8; sub++) {
     float weights[32];
     weigh(x + 32 * sub, importance ? importance + 32 * sub : NULL, spread, weights);

@@ -8,15 +8,8 @@
 #include "../codecs.h"
 #include "../scalar/encode_legacy.h"
 
-// What the reference weighs an element by: its column's importance, more where it is large.
-static void weigh(const float *x, const float *importance, float variance, float weights[32]) {
-  for (int i = 0; i < 32; i++) weights[i] = importance[i] * sqrtf(variance + x[i] * x[i]);
-}
-
-static float row_variance(const float *x, size_t columns) {
-  float sum = 0;
-  for (size_t i = 0; i < columns; i++) sum += x[i] * x[i];
-  return sum / (float)columns;
+static float mean_square(const float *x, size_t columns) {
+  return quern_sum_of_squares(x, columns) / (float)columns;
 }
 
 // Finds scale and codes of one block around zero, with `levels` codes on either side.
@@ -24,7 +17,7 @@ static float find_symmetric(const float *x, const float *importance, float varia
                             uint8_t codes[32]) {
   if (!importance) return quern_reach_extreme(x, levels, codes);
   float weights[32];
-  weigh(x, importance, variance, weights);
+  quern_weigh(32, x, importance, variance, weights);
   return quern_search_symmetric(32, levels, x, weights, codes);
 }
 
@@ -33,8 +26,8 @@ static float find_affine(const float *x, const float *importance, float variance
                          uint8_t codes[32], float *minimum) {
   if (!importance) return quern_span_range(x, levels, codes, minimum);
   float weights[32];
-  weigh(x, importance, variance, weights);
-  const quern_candidates candidates = {-0.9f, 0.05f, 36};
+  quern_weigh(32, x, importance, variance, weights);
+  const quern_candidates candidates = {-0.9f, 0.05f, 36, false};
   const float scale = quern_search_affine(32, levels, x, weights, candidates, codes, minimum);
   *minimum = -*minimum;
   return scale;
@@ -45,7 +38,7 @@ static float find_affine(const float *x, const float *importance, float variance
                                      size_t columns, const float *importance) {                 \
     quern_block_##type *block = blocks;                                                         \
     for (size_t row = 0; row < rows; row++, input += columns) {                                 \
-      const float variance = importance ? row_variance(input, columns) : 0;                     \
+      const float variance = importance ? mean_square(input, columns) : 0;                      \
       for (size_t i = 0; i < columns; i += 32) {                                                \
         uint8_t codes[32];                                                                      \
         const float *weights = importance ? importance + i : NULL;                              \
@@ -60,7 +53,7 @@ static float find_affine(const float *x, const float *importance, float variance
                                      size_t columns, const float *importance) {                 \
     quern_block_##type *block = blocks;                                                         \
     for (size_t row = 0; row < rows; row++, input += columns) {                                 \
-      const float variance = importance ? row_variance(input, columns) : 0;                     \
+      const float variance = importance ? mean_square(input, columns) : 0;                      \
       for (size_t i = 0; i < columns; i += 32) {                                                \
         uint8_t codes[32];                                                                      \
         float minimum;                                                                          \

@@ -61,7 +61,7 @@ typedef struct quern_attention {
   const uint16_t *keys;    // [kv head][...]; readable to the end of the last group
   const uint16_t *values;  // [kv head][position][dimension]
   size_t head_stride;      // elements between heads of the cache
-  size_t head_dim;         // a multiple of 8
+  size_t head_dim;         // up to QUERN_MAX_HEAD_DIM
   size_t heads;
   size_t kv_heads;         // divides `heads`
   size_t tokens;
@@ -70,10 +70,11 @@ typedef struct quern_attention {
   float scale;            // of the scores
   size_t tokens_per_item; // items are numbered kv head by kv head, token block by token block
 } quern_attention;
-enum { QUERN_KEY_GROUP = 16 };
+enum { QUERN_KEY_GROUP = 16, QUERN_MAX_HEAD_DIM = 2048 };
 
-/// Runs items `first ..< end` of `kv_heads * ceil(tokens / tokens_per_item)`.
-typedef void (*quern_attention_fn)(const quern_attention *attention, size_t first, size_t end);
+/// Runs items `first ..< end` of `kv_heads * ceil(tokens / tokens_per_item)`. `scratch` as for products.
+typedef void (*quern_attention_fn)(const quern_attention *attention, size_t first, size_t end,
+                                   void *scratch);
 
 typedef struct quern_product_table {
   /// Indexed by ggml wire id; `decoded` where a type has no product of its own.
@@ -81,7 +82,7 @@ typedef struct quern_product_table {
   quern_product_fn batch[43];   // tokens > 1
   quern_activation activation[43];
   quern_pack_fn pack[QUERN_ACTIVATION_COUNT];
-  /// Bytes of scratch that a batch product needs; a vector product needs the same or less.
+  /// Bytes of scratch that a product or attention needs, for each worker.
   size_t scratch_bytes;
 
   /// output = x / sqrt(mean(x^2) + epsilon) * weight
@@ -114,11 +115,12 @@ static inline quern_pack_fn quern_pack(const quern_product_table *table,
   return table->pack[activation];
 }
 
-/// Bytes that `pack` fills for `tokens` rows of `columns` values.
+/// Bytes of room that `pack` needs for `tokens` rows of `columns` values; kernels may read all of it.
 static inline size_t quern_packed_bytes(quern_activation activation, size_t columns,
                                         size_t tokens) {
   // INT8: the bytes, then a scale, the scaled sum and the scaled sums of both halves of each block.
-  return tokens * (activation == QUERN_ACTIVATION_INT8 ? columns + columns / 32 * 16 : columns * 4);
+  const size_t row = activation == QUERN_ACTIVATION_INT8 ? columns + columns / 32 * 16 : columns * 4;
+  return tokens * row + 64;
 }
 
 #endif

@@ -76,7 +76,7 @@ LANES_INLINE void lanes_search_row(const float *input, const float *importance, 
   lanes_weigh_row(x, importance, variance, weights);
   unsigned zero;
   if (affine) {
-    const quern_candidates candidates = {-0.9f, 0.05f, 36};
+    const quern_candidates candidates = {-0.9f, 0.05f, 36, false};
     lanes_affine found;
     lanes_search_affine(1, 32, levels, x, weights, candidates, &found);
     for (int i = 0; i < 32; i++)

@@ -36,36 +36,35 @@ INLINE size_t tokens_in_tile(size_t tile, size_t tokens) {
   return left < TILE_TOKENS ? left : TILE_TOKENS;
 }
 
+typedef int8_t bytes_of_lanes __attribute__((vector_size(LANES)));
+
 /// Quantizes 32 values to bytes; gives the scale and the sums of both halves of the bytes.
 INLINE float quantize_block(const float *x, int8_t *q, int32_t sums[2]) {
   // Fused rounding would make the bytes depend on the level.
 #pragma clang fp contract(off)
+  enum { VECTORS = 32 / LANES };
   // Magnitudes compare as integers, where NaN is the largest: it reaches the scale and the output.
-  int32_t largest = 0;
-  for (int i = 0; i < 32; i++) {
-    int32_t bits;
-    memcpy(&bits, x + i, 4);
-    bits &= 0x7fffffff;
-    largest = bits > largest ? bits : largest;
+  ints largest = {0};
+  for (int i = 0; i < VECTORS; i++) {
+    largest = larger_ints(largest, load_ints(x + i * LANES) & 0x7fffffff);
   }
+  const int32_t highest = max_int_lanes(largest);
   float amax;
-  memcpy(&amax, &largest, 4);
+  memcpy(&amax, &highest, 4);
   const float scale = amax / 127.0f;
   // Not for a NaN, nor for a scale too small to invert.
   const float inverse = scale >= 0x1p-126f ? 1.0f / scale : 0.0f;
-  ints rounded[32 / LANES];
-  int32_t values[32];
-  for (int i = 0; i < 32 / LANES; i++) {
-    // Adding and subtracting 1.5 * 2^23 rounds to nearest even.
+  ints halves[2] = {{0}, {0}};
+  for (int i = 0; i < VECTORS; i++) {
+    // Adding 1.5 * 2^23 rounds to nearest even; the integer is in the low bits.
     const floats shifted = load_floats(x + i * LANES) * inverse + 0x1.8p23f;
-    rounded[i] = ((ints)shifted - 0x4b400000) << 24 >> 24;
+    const ints rounded = ((ints)shifted << 24) >> 24;
+    const bytes_of_lanes bytes = __builtin_convertvector(rounded, bytes_of_lanes);
+    memcpy(q + i * LANES, &bytes, LANES);
+    halves[2 * i / VECTORS] += rounded;
   }
-  memcpy(values, rounded, sizeof values);
-  sums[0] = sums[1] = 0;
-  for (int i = 0; i < 32; i++) {
-    q[i] = (int8_t)values[i];
-    sums[i / 16] += values[i];
-  }
+  sums[0] = sum_int_lanes(halves[0]);
+  sums[1] = sum_int_lanes(halves[1]);
   return scale;
 }
 
@@ -85,7 +84,8 @@ static void pack_integers(const float *rows, size_t stride, size_t columns, size
       int8_t q[32];
       int32_t sums[2];
       const float scale = quantize_block(rows + token * stride + b * 32, q, sums);
-      for (int i = 0; i < 32; i++) bytes[(b * width + slot) * 32 + i] = (uint8_t)(q[i] + bias);
+      uint8_t *out = bytes + (b * width + slot) * 32;
+      for (int i = 0; i < 32; i++) out[i] = (uint8_t)(q[i] + bias);
       scales[b * width + slot] = scale;
       tile_sums[b * width + slot] = scale * (float)(sums[0] + sums[1]);
       halves[(b * 2) * width + slot] = scale * (float)sums[0];
@@ -96,11 +96,19 @@ static void pack_integers(const float *rows, size_t stride, size_t columns, size
 
 static void pack_floats(const float *rows, size_t stride, size_t columns, size_t tokens,
                         size_t first, size_t end, void *packed) {
-  for (size_t token = first; token < end; token++) {
+  if (tokens == 1) {
+    memcpy(packed, rows, columns * sizeof(float));
+    return;
+  }
+  for (size_t token = first; token < end;) {
     const size_t tile_index = token / TILE_TOKENS, slot = token % TILE_TOKENS;
     const size_t width = tokens_in_tile(tile_index, tokens);
-    float *tile = (float *)packed + tile_index * TILE_TOKENS * columns;
-    for (size_t c = 0; c < columns; c++) tile[c * width + slot] = rows[token * stride + c];
+    const size_t count = end - token < width - slot ? end - token : width - slot;
+    float *tile = (float *)packed + tile_index * TILE_TOKENS * columns + slot;
+    const float *from = rows + token * stride;
+    for (size_t c = 0; c < columns; c++)
+      for (size_t t = 0; t < count; t++) tile[c * width + t] = from[t * stride + c];
+    token += count;
   }
 }
 

@@ -132,19 +132,21 @@ INLINE void integer_sub_block(const integer_panel *panel, const integer_tile *ti
   }
 }
 
-/// output[t][0 ..< PANEL_ROWS] += panel * tile
-INLINE void integer_tile_product(const integer_panel *panel, integer_tile tile, size_t blocks,
+/// output[t][0 ..< PANEL_ROWS] = start + panel * tile, where `start` has a value for each row, or is
+/// null for what `output` holds.
+INLINE void integer_tile_product(const integer_panel *panel, const integer_tile *tile, size_t blocks,
                                  const size_t T, const size_t sub, const int has_minimum,
-                                 float *output, size_t stride) {
+                                 const float *start, float *output, size_t stride) {
   floats sums[2][TILE_TOKENS];
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < T; t++) {
-    sums[0][t] = load_floats(output + t * stride);
-    sums[1][t] = load_floats(output + t * stride + LANES);
+    const float *from = start ? start : output + t * stride;
+    sums[0][t] = load_floats(from);
+    sums[1][t] = load_floats(from + LANES);
   }
   for (size_t block = 0; block < blocks; block++)
     for (size_t half = 0; half < 32 / sub; half++)
-      integer_sub_block(panel, &tile, block, half, T, sub, has_minimum, sums);
+      integer_sub_block(panel, tile, block, half, T, sub, has_minimum, sums);
 #pragma clang loop unroll(full)
   for (size_t t = 0; t < T; t++) {
     store_floats(output + t * stride, sums[0][t]);
@@ -152,20 +154,22 @@ INLINE void integer_tile_product(const integer_panel *panel, integer_tile tile, 
   }
 }
 
-typedef void (*integer_tile_fn)(const integer_panel *panel, integer_tile tile, size_t blocks,
-                                size_t tokens, float *output, size_t stride);
+typedef void (*integer_tile_fn)(const integer_panel *panel, const integer_tile *tile, size_t blocks,
+                                size_t tokens, const float *start, float *output, size_t stride);
 
 // One function for each kind of sub-block, with a loop of constant width for each tile width.
 #define INTEGER_TILE(name, sub, has_minimum)                                                     \
-  static void name(const integer_panel *panel, integer_tile tile, size_t blocks, size_t tokens,  \
-                   float *output, size_t stride) {                                               \
+  static void name(const integer_panel *panel, const integer_tile *tile, size_t blocks,          \
+                   size_t tokens, const float *start, float *output, size_t stride) {            \
     switch (tokens) {                                                                            \
       TILE_CASES(sub, has_minimum)                                                               \
       default: __builtin_unreachable();                                                          \
     }                                                                                            \
   }
 #define TILE_CASE(T, sub, has_minimum)                                                           \
-  case T: integer_tile_product(panel, tile, blocks, T, sub, has_minimum, output, stride); break;
+  case T:                                                                                        \
+    integer_tile_product(panel, tile, blocks, T, sub, has_minimum, start, output, stride);       \
+    break;
 INTEGER_TILE(tile_32_0, 32, 0)
 INTEGER_TILE(tile_32_1, 32, 1)
 INTEGER_TILE(tile_16_0, 16, 0)
@@ -177,11 +181,11 @@ typedef struct {
   float values[TILE_TOKENS][PANEL_ROWS];
 } panel_output;
 
-INLINE void start_outputs(const quern_product_job *product, size_t first, size_t rows) {
-  for (size_t t = 0; t < product->tokens; t++)
-    for (size_t r = 0; r < rows; r++)
-      product->output[t * product->output_stride + first + r] =
-          product->bias ? product->bias[first + r] : 0.0f;
+/// What the sums of a panel's rows start with.
+INLINE void start_of_rows(const quern_product_job *product, size_t first, size_t rows,
+                          float start[PANEL_ROWS]) {
+  memset(start, 0, PANEL_ROWS * sizeof(float));
+  if (product->bias) memcpy(start, product->bias + first, rows * sizeof(float));
 }
 
 /// The part of a tile's bytes, scales and sums from block `block` on.
@@ -195,7 +199,7 @@ INLINE integer_tile tile_from(integer_tile tile, size_t block, size_t tokens) {
 
 static void multiply_integer_panel(const quern_product_job *product, const integer_panel *panel,
                                    size_t first, size_t rows, size_t at, size_t columns,
-                                   integer_tile_fn kernel) {
+                                   const float *start, integer_tile_fn kernel) {
   const size_t per_token = product->columns + product->columns / 32 * 16;
   for (size_t token = 0; token < product->tokens; token += TILE_TOKENS) {
     const size_t width = tokens_in_tile(token / TILE_TOKENS, product->tokens);
@@ -204,13 +208,13 @@ static void multiply_integer_panel(const quern_product_job *product, const integ
     const integer_tile tile = tile_from(whole, at / 32, width);
     float *output = product->output + token * product->output_stride + first;
     if (rows == PANEL_ROWS) {
-      kernel(panel, tile, columns / 32, width, output, product->output_stride);
+      kernel(panel, &tile, columns / 32, width, start, output, product->output_stride);
       continue;
     }
     panel_output partial;
-    for (size_t t = 0; t < width; t++)
+    for (size_t t = 0; t < width && !start; t++)
       memcpy(partial.values[t], output + t * product->output_stride, rows * sizeof(float));
-    kernel(panel, tile, columns / 32, width, partial.values[0], PANEL_ROWS);
+    kernel(panel, &tile, columns / 32, width, start, partial.values[0], PANEL_ROWS);
     for (size_t t = 0; t < width; t++)
       memcpy(output + t * product->output_stride, partial.values[t], rows * sizeof(float));
   }
@@ -222,14 +226,15 @@ static void integer_batch(const quern_product_job *product, size_t first, size_t
   const integer_panel panel = integer_panel_in(scratch);
   for (size_t row = first; row < end; row += PANEL_ROWS) {
     const size_t rows = end - row < PANEL_ROWS ? end - row : PANEL_ROWS;
-    start_outputs(product, row, rows);
+    float start[PANEL_ROWS];
+    start_of_rows(product, row, rows, start);
     for (size_t at = 0; at < product->columns; at += PANEL_COLUMNS) {
       const size_t left = product->columns - at;
       const size_t columns = left < PANEL_COLUMNS ? left : PANEL_COLUMNS;
       const uint8_t *weights = (const uint8_t *)product->weights + row * product->row_bytes +
                                at / block_elements * block_bytes;
       fill(weights, product->row_bytes, rows, columns, &panel);
-      multiply_integer_panel(product, &panel, row, rows, at, columns, kernel);
+      multiply_integer_panel(product, &panel, row, rows, at, columns, at == 0 ? start : NULL, kernel);
     }
   }
 }

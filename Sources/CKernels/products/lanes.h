@@ -42,20 +42,46 @@ INLINE floats select_floats(ints mask, floats yes, floats no) {
 }
 INLINE floats larger(floats a, floats b) { return select_floats(a > b, a, b); }
 
+// Lanes are combined by halves.
+#if LANES == 16
+#define FOLD(v, combine)                                                                      \
+  combine(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7)); \
+  combine(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11)); \
+  combine(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13)); \
+  combine(v, __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14))
+#elif LANES == 8
+#define FOLD(v, combine)                                                  \
+  combine(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3)); \
+  combine(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5)); \
+  combine(v, __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6))
+#else
+#define FOLD(v, combine)                                  \
+  combine(v, __builtin_shufflevector(v, v, 2, 3, 0, 1)); \
+  combine(v, __builtin_shufflevector(v, v, 1, 0, 3, 2))
+#endif
+#define COMBINE_SUM(a, b) a += b
+#define COMBINE_LARGER(a, b) a = larger(a, b)
+#define COMBINE_LARGER_INT(a, b) a = larger_ints(a, b)
+
+INLINE ints larger_ints(ints a, ints b) {
+  const ints more = a > b;
+  return (more & a) | (~more & b);
+}
 INLINE float sum_lanes(floats v) {
-  float parts[LANES];
-  memcpy(parts, &v, sizeof v);
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++) parts[i] += parts[i + width];
-  return parts[0];
+  FOLD(v, COMBINE_SUM);
+  return v[0];
 }
 INLINE float max_lanes(floats v) {
-  float parts[LANES];
-  memcpy(parts, &v, sizeof v);
-  for (int width = LANES / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; i++)
-      parts[i] = parts[i] > parts[i + width] ? parts[i] : parts[i + width];
-  return parts[0];
+  FOLD(v, COMBINE_LARGER);
+  return v[0];
+}
+INLINE int32_t sum_int_lanes(ints v) {
+  FOLD(v, COMBINE_SUM);
+  return v[0];
+}
+INLINE int32_t max_int_lanes(ints v) {
+  FOLD(v, COMBINE_LARGER_INT);
+  return v[0];
 }
 
 #if defined(HARDWARE_HALF)

@@ -22,9 +22,10 @@ static void fill_batch_products(quern_product_table *products) {
   products->batch[30] = batch_bf16;
   products->pack[QUERN_ACTIVATION_FLOAT] = pack_floats;
   products->pack[QUERN_ACTIVATION_INT8] = pack_integers;
-  products->scratch_bytes = (size_t)INTEGER_PANEL_BYTES > (size_t)FLOAT_PANEL_BYTES
-                                ? (size_t)INTEGER_PANEL_BYTES
-                                : (size_t)FLOAT_PANEL_BYTES;
+  size_t scratch = ATTENTION_BYTES;
+  if (scratch < INTEGER_PANEL_BYTES) scratch = INTEGER_PANEL_BYTES;
+  if (scratch < FLOAT_PANEL_BYTES) scratch = FLOAT_PANEL_BYTES;
+  products->scratch_bytes = scratch;
 }
 
 static void fill_float_vectors(quern_product_table *products) {

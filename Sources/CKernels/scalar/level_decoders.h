@@ -4,6 +4,7 @@
 
 #include "../codecs.h"
 #include "decode.h"
+#include "decode_low.h"
 
 #define QUERN_DECODER_(type, level) quern_decode_##type##_##level
 #define QUERN_DECODER(type, level) QUERN_DECODER_(type, level)
@@ -23,6 +24,16 @@ QUERN_BLOCK_DECODER(q8_0, 32)
 QUERN_BLOCK_DECODER(q4_K, 256)
 QUERN_BLOCK_DECODER(q5_K, 256)
 QUERN_BLOCK_DECODER(q6_K, 256)
+QUERN_BLOCK_DECODER(q2_K, 256)
+QUERN_BLOCK_DECODER(q3_K, 256)
+QUERN_BLOCK_DECODER(iq4_NL, 32)
+QUERN_BLOCK_DECODER(iq4_XS, 256)
+QUERN_BLOCK_DECODER(tq1_0, 256)
+QUERN_BLOCK_DECODER(tq2_0, 256)
+QUERN_BLOCK_DECODER(mxfp4, 32)
+QUERN_BLOCK_DECODER(nvfp4, 64)
+QUERN_BLOCK_DECODER(q1_0, 128)
+QUERN_BLOCK_DECODER(q2_0, 64)
 
 QUERN_TARGET void QUERN_DECODER(f16, QUERN_LEVEL)(const void *restrict blocks,
                                                 float *restrict output, size_t count) {

@@ -4,23 +4,39 @@
 // The order of every sum is part of the definition: floating addition is not associative, and a
 // candidate may win by one unit in the last place.
 //
-// Source: the arithmetic of make_qx_quants, make_qkx2_quants, make_qkx3_quants and make_qp_quants in
+// Source: the arithmetic of make_qx_quants, make_q3_quants, make_qkx2_quants, make_qkx3_quants and make_qp_quants in
 // ggml-quants.c as shipped with llama-cpp-python 0.3.36, checked byte for byte against libgguf.
 #ifndef QUERN_SCALAR_SEARCH_H
 #define QUERN_SCALAR_SEARCH_H
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "floats.h"
 
 // Groups whose largest magnitude is below this count as all zero.
 #define QUERN_LEAST_MAGNITUDE 1e-15f
 
+// The sum of squares, in order.
+QUERN_INLINE float quern_sum_of_squares(const float *x, size_t count) {
+  float sum = 0;
+  for (size_t i = 0; i < count; i++) sum += x[i] * x[i];
+  return sum;
+}
+
+// What the reference weighs an element by: its column's importance, more where it is large beside
+// `spread`, a mean square.
+QUERN_INLINE void quern_weigh(int count, const float *x, const float *importance, float spread,
+                              float *weights) {
+  for (int i = 0; i < count; i++) weights[i] = importance[i] * sqrtf(spread + x[i] * x[i]);
+}
+
 // The candidates of an affine search: inverse scales (first + step * i + levels) / (max - min).
 typedef struct {
   float first, step;
-  int last;  // index of the last candidate
+  int last;       // index of the last candidate
+  bool absolute;  // errors count by size, not by square
 } quern_candidates;
 
 // Finds `scale` so that scale * l approximates x with l in [-levels, levels); codes are l + levels.
@@ -78,7 +94,7 @@ QUERN_INLINE float quern_search_affine(int count, int levels, const float *x, co
   for (int i = 0; i < count; i++) {
     codes[i] = (uint8_t)quern_clamped(quern_nearest(inverse * (x[i] - min)), 0, levels);
     const float error = scale * (float)codes[i] + min - x[i];
-    best += weights[i] * (error * error);
+    best += weights[i] * (candidates.absolute ? quern_magnitude(error) : error * error);
   }
   for (int candidate = 0; candidate <= candidates.last; candidate++) {
     inverse = (candidates.first + candidates.step * (float)candidate + (float)levels) / (max - min);
@@ -98,7 +114,7 @@ QUERN_INLINE float quern_search_affine(int count, int levels, const float *x, co
     float error_sum = 0;
     for (int i = 0; i < count; i++) {
       const float error = trial_scale * (float)trial[i] + trial_min - x[i];
-      error_sum += weights[i] * (error * error);
+      error_sum += weights[i] * (candidates.absolute ? quern_magnitude(error) : error * error);
     }
     if (error_sum < best) {
       memcpy(codes, trial, (size_t)count);
@@ -107,6 +123,45 @@ QUERN_INLINE float quern_search_affine(int count, int levels, const float *x, co
   }
   *minimum = -min;
   return scale;
+}
+
+// Finds `scale` so that scale * l approximates x with l in [-levels, levels) and weights x squared: the
+// plain scale's codes, then single codes moved while that helps. Codes are l + levels.
+QUERN_INLINE float quern_descend_symmetric(int count, int levels, const float *x, uint8_t *codes) {
+  float extreme = 0, magnitude = 0;
+  for (int i = 0; i < count; i++) {
+    const float m = quern_magnitude(x[i]);
+    if (m > magnitude) magnitude = m, extreme = x[i];
+  }
+  memset(codes, 0, (size_t)count);
+  if (magnitude < QUERN_LEAST_MAGNITUDE) return 0;
+
+  const float inverse = (float)-levels / extreme;
+  float sum_xl = 0, sum_ll = 0;
+  for (int i = 0; i < count; i++) {
+    const int32_t code = quern_clamped(quern_nearest(inverse * x[i]), -levels, levels - 1);
+    const float w = x[i] * x[i], l = (float)code;
+    codes[i] = (uint8_t)(code + levels);
+    sum_xl += w * x[i] * l;
+    sum_ll += w * l * l;
+  }
+  for (int round = 0; round < 5; round++) {
+    bool changed = false;
+    for (int i = 0; i < count; i++) {
+      const float w = x[i] * x[i], old = (float)(codes[i] - levels);
+      float xl = sum_xl - w * x[i] * old, ll = sum_ll - w * old * old;
+      if (!(xl > 0)) continue;
+      const int32_t moved = quern_clamped(quern_nearest(x[i] * ll / xl), -levels, levels - 1);
+      if (moved == codes[i] - levels) continue;
+      xl += w * x[i] * (float)moved;
+      ll += w * (float)moved * (float)moved;
+      if (ll > 0 && xl * xl * sum_ll > sum_xl * sum_xl * ll) {
+        codes[i] = (uint8_t)(moved + levels), sum_xl = xl, sum_ll = ll, changed = true;
+      }
+    }
+    if (!changed) break;
+  }
+  return sum_ll > 0 ? sum_xl / sum_ll : 0;
 }
 
 // Finds `scale` so that scale * l approximates the non-negative x with l in [0, levels], then moves

@@ -14,8 +14,10 @@ typedef struct {
   quern_candidates plain, weighted;  // without and with importance
 } quern_affine_search;
 
-static const quern_affine_search quern_search_q4_K = {15, {-1, 0.1f, 20}, {-0.9f, 0.05f, 36}};
-static const quern_affine_search quern_search_q5_K = {31, {-0.5f, 0.1f, 15}, {-0.9f, 0.05f, 36}};
+static const quern_affine_search quern_search_q4_K = {
+    15, {-1, 0.1f, 20, false}, {-0.9f, 0.05f, 36, false}};
+static const quern_affine_search quern_search_q5_K = {
+    31, {-0.5f, 0.1f, 15, false}, {-0.9f, 0.05f, 36, false}};
 
 // Scales of a Q4_K or Q5_K super-block, as found (8 sub-blocks of 32) and as stored.
 typedef struct {
@@ -58,16 +60,15 @@ typedef struct {
   float steps[8], offsets[8];
 } quern_stored_scales;
 
-QUERN_INLINE quern_half quern_quantize_scales(const float values[8], uint8_t codes[8]) {
+// Codes of scales so that the largest takes the code `levels`.
+QUERN_INLINE quern_half quern_quantize_scales(int count, int levels, const float *values,
+                                              uint8_t *codes) {
   float max = 0;
-  for (int j = 0; j < 8; j++)
+  for (int j = 0; j < count; j++)
     if (values[j] > max) max = values[j];
-  const float inverse = max > 0 ? 63.f / max : 0;
-  for (int j = 0; j < 8; j++) {
-    const uint8_t code = (uint8_t)quern_nearest(inverse * values[j]);
-    codes[j] = code < 63 ? code : 63;
-  }
-  return quern_scale_from_float(max / 63.f);
+  const float inverse = max > 0 ? (float)levels / max : 0;
+  for (int j = 0; j < count; j++) codes[j] = (uint8_t)quern_nearest(inverse * values[j]);
+  return quern_scale_from_float(max / (float)levels);
 }
 
 QUERN_INLINE quern_stored_scales quern_store_scales(const quern_affine_scales *found,
@@ -79,13 +80,13 @@ QUERN_INLINE quern_stored_scales quern_store_scales(const quern_affine_scales *f
         quern_search_positive(8, 63, found->scales, found->weights, scales));
     stored.dmin = quern_scale_from_float(
         quern_search_positive(8, 63, found->minimums, found->weights, minimums));
-    for (int j = 0; clamp && j < 8; j++) {
-      if (scales[j] > 63) scales[j] = 63;
-      if (minimums[j] > 63) minimums[j] = 63;
-    }
   } else {
-    stored.d = quern_quantize_scales(found->scales, scales);
-    stored.dmin = quern_quantize_scales(found->minimums, minimums);
+    stored.d = quern_quantize_scales(8, 63, found->scales, scales);
+    stored.dmin = quern_quantize_scales(8, 63, found->minimums, minimums);
+  }
+  for (int j = 0; (clamp || !weighted) && j < 8; j++) {
+    if (scales[j] > 63) scales[j] = 63;
+    if (minimums[j] > 63) minimums[j] = 63;
   }
   quern_pack_scales(scales, minimums, stored.packed);
   const float d = quern_float_from_half(stored.d), dmin = quern_float_from_half(stored.dmin);

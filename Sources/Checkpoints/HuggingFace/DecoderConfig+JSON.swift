@@ -28,7 +28,9 @@ extension DecoderConfig {
       throw config.bad("num_attention_heads", "a divisor of hidden_size", .integer(headCount))
     }
     headDim = stated ?? width / headCount
-    guard headDim % 2 == 0 else { throw config.bad("head_dim", "an even number", .integer(headDim)) }
+    guard headDim % 2 == 0 else {
+      throw config.bad("head_dim", "an even number", .integer(headDim))
+    }
     statesHeadDim = stated != nil || architecture.alwaysStatesHeadDim
     vocabularyCount = try required("vocab_size", Limit.extent)
     contextLength =
@@ -101,15 +103,16 @@ extension DecoderConfig {
             betaSlow: try config.number("beta_slow", of: parameters)))
       )
     case "llama3":
-      return (
-        base,
-        .llama3(
-          RotaryScaling.Llama3(
-            factor: try positive("factor", else: 8),
-            lowFrequencyFactor: try positive("low_freq_factor", else: 1),
-            highFrequencyFactor: try positive("high_freq_factor", else: 4),
-            originalContextLength: original ?? 8192))
-      )
+      let scaling = RotaryScaling.Llama3(
+        factor: try positive("factor", else: 8),
+        lowFrequencyFactor: try positive("low_freq_factor", else: 1),
+        highFrequencyFactor: try positive("high_freq_factor", else: 4),
+        originalContextLength: original ?? 8192)
+      guard scaling.lowFrequencyFactor < scaling.highFrequencyFactor else {
+        throw config.bad(
+          "high_freq_factor", "more than low_freq_factor", .number(scaling.highFrequencyFactor))
+      }
+      return (base, .llama3(scaling))
     case let other:
       throw CheckpointError(.unsupported(key: "rope_type", value: other), path: config.path)
     }

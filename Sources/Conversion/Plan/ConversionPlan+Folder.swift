@@ -1,11 +1,37 @@
+import BlockQuant
 import Checkpoints
 import SystemPackage
+import TensorCore
 
 extension ConversionPlan {
+  /// Plans a Hugging Face folder: text files and shards.
   init(
     folder destination: FilePath, from checkpoint: Checkpoint, at source: FilePath,
     options: ConversionOptions
   ) throws {
-    throw ConversionError(.unknownDestinationFormat, path: destination)
+    if let recipe = options.recipe, recipe.isQuantized {
+      throw ConversionError(.quantizedFolder(recipe.name), path: destination)
+    }
+    let folder = try HuggingFaceFolder(
+      of: checkpoint, type: options.recipe?.base, maxShardByteCount: options.maxShardByteCount)
+    let shards = try folder.shards.map { shard in
+      PlannedFile(
+        name: shard.name, header: shard.layout.header,
+        tensors: try zip(shard.layout.tensors, shard.tensors).map { place, tensor in
+          guard place.type == tensor.type || BlockCodec(tensor.type) != nil else {
+            throw ConversionError(.cannotDecode(tensor.type), path: source, tensor: tensor.name)
+          }
+          return PlannedTensor(
+            name: place.name, sourceType: tensor.type, type: place.type, shape: place.shape,
+            offset: place.offset, byteCount: place.byteCount, source: tensor.source)
+        },
+        byteCount: shard.layout.byteCount)
+    }
+    let texts = folder.textFiles.map {
+      PlannedFile(name: $0.name, header: $0.bytes, tensors: [], byteCount: $0.bytes.count)
+    }
+    self.init(
+      source: source, destination: destination, isFolder: true, files: shards + texts,
+      warnings: folder.warnings, options: options)
   }
 }

@@ -15,12 +15,14 @@ extension Pass {
       scale: 1 / Float(dimensions.headDim).squareRoot(), tokens_per_item: tokensPerItem)
     let blocks = (tokenCount + tokensPerItem - 1) / tokensPerItem
     withUnsafeMutablePointer(to: &job) { job in
-      var region = AttentionRegion(job: job, attention: kernels.products.pointee.attention)
+      var region = AttentionRegion(
+        job: job, attention: kernels.products.pointee.attention, workspace: workspace)
       withUnsafeMutablePointer(to: &region) { region in
         pool.runChunks(of: blocks * dimensions.kvHeadCount, chunk: 1, context: region) {
-          context, lower, upper, _ in
-          let region = context.assumingMemoryBound(to: AttentionRegion.self).pointee
-          region.attention(region.job, lower, upper)
+          context, lower, upper, worker in
+          let region = context.assumingMemoryBound(to: AttentionRegion.self)
+          region.pointee.attention(
+            region.pointee.job, lower, upper, region.pointee.workspace.scratch(of: worker))
         }
       }
     }
@@ -30,4 +32,5 @@ extension Pass {
 private struct AttentionRegion {
   let job: UnsafePointer<quern_attention>
   let attention: quern_attention_fn
+  let workspace: Workspace
 }

@@ -22,8 +22,8 @@ final class Workspace {
   let packedFloats: Buffer<UInt8>
   let packedIntegers: Buffer<UInt8>
   /// Kernel scratch, one stretch a worker.
-  let scratch: Buffer<UInt8>
-  let scratchStride: Int
+  private let scratch: Buffer<UInt8>
+  private let scratchStride: Int
 
   init(_ dimensions: ModelDimensions, batchCapacity: Int, workerCount: Int, kernels: Kernels) {
     self.batchCapacity = batchCapacity
@@ -51,5 +51,9 @@ final class Workspace {
   func packed(_ activation: quern_activation) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(
       activation == QUERN_ACTIVATION_INT8 ? packedIntegers.pointer : packedFloats.pointer)
+  }
+
+  func scratch(of worker: Int) -> UnsafeMutableRawPointer {
+    UnsafeMutableRawPointer(scratch.pointer) + worker * scratchStride
   }
 }

@@ -34,9 +34,14 @@ extension ModelDimensions {
         expected: "a divisor of the head count \(headCount)")
     }
     headDim = try parameters.integer(
-      "attention.key_length", in: ModelLimits.width, default: max(1, width / headCount))
+      "attention.key_length", in: ModelLimits.headDim, default: max(1, width / headCount))
     let valueDim = try parameters.integer(
-      "attention.value_length", in: ModelLimits.width, default: headDim)
+      "attention.value_length", in: ModelLimits.headDim, default: headDim)
+    guard ModelLimits.headDim.contains(headDim) else {
+      throw .badValue(
+        key: "\(parameters.architecture).attention.head_count", found: "\(headCount)",
+        expected: "heads of at most \(ModelLimits.headDim.upperBound) elements")
+    }
     guard valueDim == headDim else {
       throw .badValue(
         key: "\(parameters.architecture).attention.value_length", found: "\(valueDim)",

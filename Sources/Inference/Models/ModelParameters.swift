@@ -1,3 +1,4 @@
+internal import CKernels
 internal import GGUF
 
 /// Reads one architecture's metadata, `ARCHITECTURE.KEY`, and checks what it reads.
@@ -49,5 +50,6 @@ enum ModelLimits {
   static let layers = 1...4096
   static let width = 1...(1 << 20)
   static let heads = 1...(1 << 16)
+  static let headDim = 1...Int(QUERN_MAX_HEAD_DIM)
   static let contextLength = 1...(1 << 30)
 }

@@ -1,0 +1,107 @@
+import GGUF
+import TensorCore
+import Tokenizers
+
+/// `config.json` and `generation_config.json` of a model.
+struct ConfigWriter {
+  let architecture: Architecture
+  let decoder: DecoderConfig
+  let metadata: GGUFMetadata
+  /// Type of the weights.
+  let type: TensorType
+  /// GGUF's names of the tensors.
+  let tensors: Set<String>
+
+  // MARK: config.json
+
+  /// With the keys that every version of `transformers` reads: `rope_theta`, `rope_scaling`, `torch_dtype`.
+  var config: JSONValue {
+    let isLlama = architecture.modelType == "llama"
+    return .members(
+      ("architectures", .array([.string(architecture.className)])),
+      ("attention_bias", isLlama ? .bool(tensors.contains("blk.0.attn_output.bias")) : nil),
+      ("attention_dropout", .number(0)),
+      ("bos_token_id", id("bos")),
+      ("eos_token_id", id("eos")),
+      ("head_dim", decoder.statesHeadDim ? .integer(decoder.headDim) : nil),
+      ("hidden_act", .string("silu")),
+      ("hidden_size", .integer(decoder.width)),
+      ("initializer_range", .number(0.02)),
+      ("intermediate_size", .integer(decoder.feedForwardWidth)),
+      ("max_position_embeddings", .integer(decoder.contextLength)),
+      ("mlp_bias", isLlama ? .bool(tensors.contains("blk.0.ffn_down.bias")) : nil),
+      ("model_type", .string(architecture.modelType)),
+      ("num_attention_heads", .integer(decoder.headCount)),
+      ("num_hidden_layers", .integer(decoder.layerCount)),
+      ("num_key_value_heads", .integer(decoder.kvHeadCount)),
+      ("pad_token_id", id("padding")),
+      ("rms_norm_eps", .single(decoder.normEpsilon)),
+      ("rope_scaling", scaling),
+      ("rope_theta", .single(decoder.rotaryBase)),
+      ("tie_word_embeddings", .bool(decoder.tiesEmbeddings)),
+      ("torch_dtype", .string(Self.dtype(type))),
+      ("use_cache", .bool(true)),
+      ("use_sliding_window", isLlama ? nil : .bool(false)),
+      ("vocab_size", .integer(decoder.vocabularyCount)))
+  }
+
+  static func dtype(_ type: TensorType) -> String {
+    switch type {
+    case .f16: "float16"
+    case .bf16: "bfloat16"
+    default: "float32"
+    }
+  }
+
+  private func id(_ role: String) -> JSONValue? {
+    metadata.integer("tokenizer.ggml.\(role)_token_id").map { .integer($0) }
+  }
+
+  private var scaling: JSONValue {
+    switch decoder.rotaryScaling {
+    case .none: .null
+    case .linear(let factor):
+      .members(("factor", .single(factor)), ("rope_type", .string("linear")))
+    case .yarn(let yarn):
+      .members(
+        ("attention_factor", yarn.attentionFactor.map { .single($0) }),
+        ("beta_fast", yarn.betaFast.map { .single($0) }),
+        ("beta_slow", yarn.betaSlow.map { .single($0) }),
+        ("extrapolation_factor", yarn.extrapolationFactor.map { .single($0) }),
+        ("factor", .single(yarn.factor)),
+        ("original_max_position_embeddings", .integer(yarn.originalContextLength)),
+        ("rope_type", .string("yarn")))
+    case .llama3(let llama3):
+      .members(
+        ("factor", .single(llama3.factor)),
+        ("high_freq_factor", .single(llama3.highFrequencyFactor)),
+        ("low_freq_factor", .single(llama3.lowFrequencyFactor)),
+        ("original_max_position_embeddings", .integer(llama3.originalContextLength)),
+        ("rope_type", .string("llama3")))
+    }
+  }
+
+  // MARK: generation_config.json
+
+  var generation: JSONValue {
+    func number(_ key: String) -> JSONValue? {
+      metadata.float("general.sampling.\(key)").map { .single($0) }
+    }
+    let ends = ["eos", "eot", "eom"].compactMap(id)
+    let temperature = number("temp")
+    let topK = metadata.integer("general.sampling.top_k").map { JSONValue.integer($0) }
+    let topP = number("top_p")
+    let samples = temperature != nil || topK != nil || topP != nil
+    return .members(
+      ("_from_model_config", samples ? nil : .bool(true)),
+      ("bos_token_id", id("bos")),
+      ("do_sample", samples ? .bool(true) : nil),
+      ("eos_token_id", ends.count > 1 ? .array(ends) : ends.first),
+      ("min_p", number("min_p")),
+      ("pad_token_id", id("padding")),
+      ("repetition_penalty", number("penalty_repeat")),
+      ("temperature", temperature),
+      ("top_k", topK),
+      ("top_p", topP))
+  }
+}

@@ -1,0 +1,143 @@
+import SystemPackage
+import TensorCore
+
+/// Gives the tensors of a GGUF their Hugging Face names, types and row orders.
+struct FolderTensors {
+  struct Entry {
+    /// Under its Hugging Face name, its source in Hugging Face's order of rows.
+    let tensor: CheckpointTensor
+    /// What it is written as.
+    let type: TensorType
+    let byteCount: Int
+  }
+
+  private let architecture: Architecture
+  private let decoder: DecoderConfig
+  private let path: FilePath?
+  /// By GGUF name, with its place in the architecture.
+  private let pairs: [String: (place: Int, pair: TensorPair)]
+
+  init(_ architecture: Architecture, _ decoder: DecoderConfig, path: FilePath?) {
+    self.architecture = architecture
+    self.decoder = decoder
+    self.path = path
+    pairs = Dictionary(
+      uniqueKeysWithValues: architecture.tensors.enumerated().map {
+        ($0.element.gguf, ($0.offset, $0.element))
+      })
+  }
+
+  /// The tensors in the order of the model: embedding, layer by layer, the rest.
+  func tensors(
+    of checkpoint: Checkpoint, type: TensorType, keepsExact: Bool
+  ) throws -> [Entry] {
+    var found: [LayeredName: (order: [Int], entry: Entry)] = [:]
+    let lastPlace = architecture.tensors.count
+    let firstLayered = architecture.tensors.firstIndex { $0.gguf.contains("#") } ?? 0
+    for tensor in checkpoint.tensors where tensor.name != "rope_freqs.weight" {
+      let name = LayeredName(tensor.name)
+      guard let (place, pair) = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
+        throw failure(.unknownTensor(tensor.name))
+      }
+      let order =
+        name.layer.map { [firstLayered, $0, place] } ?? [
+          place < firstLayered ? place : lastPlace, place,
+        ]
+      found[name] = (order, try entry(tensor, pair, name.layer, type, keepsExact))
+    }
+    try checkComplete(Set(found.keys))
+    return found.values.sorted { $0.order.lexicographicallyPrecedes($1.order) }.map(\.entry)
+  }
+
+  private func failure(_ reason: CheckpointError.Reason) -> CheckpointError {
+    CheckpointError(reason, path: path)
+  }
+
+  private func entry(
+    _ tensor: CheckpointTensor, _ pair: TensorPair, _ layer: Int?, _ type: TensorType,
+    _ keepsExact: Bool
+  ) throws -> Entry {
+    let expected = try Shape(pair.extents.map(decoder.extent))
+    guard tensor.shape == expected else {
+      throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
+    }
+    var result = tensor
+    result.name = LayeredName.spell(pair.huggingFace, layer: layer)
+    if let turned = pair.turned {
+      let (rows, heads) = (expected.dimensions.first ?? 0, decoder.heads(turned))
+      guard rows % heads == 0, rows / heads % 2 == 0 else {
+        throw failure(.unevenHeads(tensor: tensor.name, rows: rows, heads: heads))
+      }
+      // Rows that were turned on the way in are where they came from.
+      result.source.rowOrder =
+        tensor.source.rowOrder == .pairs(heads: heads) ? .asStored : .halves(heads: heads)
+    }
+    let kept = keepsExact && tensor.losesPrecision(in: type) ? tensor.type : type
+    return Entry(tensor: result, type: kept, byteCount: try expected.byteCount(of: kept))
+  }
+
+  private func checkComplete(_ found: Set<LayeredName>) throws {
+    for layer in 0..<decoder.layerCount {
+      for pair in architecture.tensors where pair.gguf.contains("#") || layer == 0 {
+        let name = LayeredName.spell(pair.gguf, layer: layer)
+        // A bias that the first layer has, all have; and the biases of attention come together.
+        let isNeeded =
+          pair.isOptional
+          ? !pair.isOutput && needsBias(pair, found) : true
+        guard !isNeeded || found.contains(LayeredName(name)) else {
+          throw failure(.missingTensor(name))
+        }
+      }
+    }
+  }
+
+  /// Whether `config.json` would promise this optional tensor.
+  private func needsBias(_ pair: TensorPair, _ found: Set<LayeredName>) -> Bool {
+    let group = pair.gguf.hasPrefix("blk.#.attn_") ? "blk.0.attn_" : "blk.0.ffn_"
+    return architecture.tensors.contains { other in
+      let name = LayeredName.spell(other.gguf, layer: 0)
+      return other.isOptional && name.hasPrefix(group) && found.contains(LayeredName(name))
+    }
+  }
+}
+
+extension CheckpointTensor {
+  /// Vectors longer than this are not looked at.
+  private static var vectorLimit: Int { 1 << 20 }
+
+  /// Whether this is a vector in single precision with values that `other` does not have.
+  fileprivate func losesPrecision(in other: TensorType) -> Bool {
+    guard type == .f32, other != .f32, shape.dimensions.count == 1,
+      shape.elementCount <= Self.vectorLimit
+    else { return false }
+    return !vector.allSatisfy { value in
+      switch other {
+      case .bf16: value.bitPattern & 0xFFFF == 0
+      case .f16:
+        value == 0
+          || value.bitPattern & 0x1FFF == 0 && abs(value) <= 65_504 && abs(value) >= 0x1p-14
+      default: false
+      }
+    }
+  }
+}
+
+extension Checkpoint {
+  /// The file, or the folder, that the tensors lie in.
+  var path: FilePath? {
+    for tensor in tensors {
+      if case .file(let file, _) = tensor.source.content {
+        return origin == .gguf ? file.path : file.path.folder
+      }
+    }
+    return nil
+  }
+
+  /// The plain type that most elements have; BF16 where most are quantized.
+  var plainType: TensorType {
+    var elements: [TensorType: Int] = [:]
+    for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
+    let most = elements.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
+    return most.flatMap { [.f32, .f16, .bf16].contains($0) ? $0 : nil } ?? .bf16
+  }
+}

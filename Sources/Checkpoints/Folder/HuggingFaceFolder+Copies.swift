@@ -1,0 +1,30 @@
+import MappedFiles
+import SystemPackage
+import TensorCore
+import Tokenizers
+
+extension HuggingFaceFolder {
+  /// Endings of the files beside the weights that belong to a checkpoint and hold no code.
+  private static let copied = [".json", ".jinja", ".txt", ".model", ".md"]
+  private static let copiedByteLimit = 1 << 28
+
+  /// The text files of another Hugging Face folder, its `config.json` with the new type of the weights.
+  static func copies(from folder: FilePath, type: TensorType) throws -> [TextFile] {
+    try FolderListing(folder).names.compactMap { name in
+      guard copied.contains(where: name.hasSuffix), !name.hasSuffix(".index.json") else {
+        return nil
+      }
+      let path = folder.appending(name)
+      guard try FileKind(of: path) != .folder else { return nil }
+      let file = try MappedFile(path)
+      guard file.byteCount <= copiedByteLimit else { return nil }
+      guard name == "config.json" else {
+        return TextFile(name: name, bytes: file.withBytes { Array($0) })
+      }
+      let config = try JSONFile(path)
+      let key = config["dtype"] != nil ? "dtype" : "torch_dtype"
+      let changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
+      return TextFile(name: name, bytes: changed.text)
+    }
+  }
+}
