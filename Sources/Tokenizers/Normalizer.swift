@@ -7,12 +7,14 @@ package enum Normalizer: Sendable {
   case composed
 
   /// The normalized text; nil when it is the text itself.
-  package func normalize(_ text: UnsafeBufferPointer<UInt8>) -> String? {
+  func normalize(_ text: UnsafeBufferPointer<UInt8>) -> String? {
     guard self == .composed, Self.mayChange(text) else { return nil }
     return Self.composed(String(decoding: text, as: UTF8.self))
   }
 
-  package func normalize(_ text: String) -> String { self == .composed ? Self.composed(text) : text }
+  package func normalize(_ text: String) -> String {
+    self == .composed ? Self.composed(text) : text
+  }
 
   /// Whether composition could change the text: false for everything below U+0300 and for the large blocks
   /// that hold neither combining marks nor characters with canonical decompositions.

@@ -1,7 +1,6 @@
 import Foundation
 import GGUF
 import Testing
-
 import Tokenizers
 
 /// The committed vocabularies with what the `tokenizers` library makes of the texts.

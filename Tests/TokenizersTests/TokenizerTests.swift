@@ -1,6 +1,5 @@
 import GGUF
 import Testing
-
 import Tokenizers
 
 @Suite struct TokenizerTests {
