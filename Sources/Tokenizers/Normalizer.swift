@@ -1,7 +1,7 @@
 import Foundation
 
 /// What is done to text before anything else.
-enum Normalizer: Sendable {
+package enum Normalizer: Sendable {
   case none
   /// Canonical composition (Unicode form NFC).
   case composed
@@ -12,7 +12,9 @@ enum Normalizer: Sendable {
     return Self.composed(String(decoding: text, as: UTF8.self))
   }
 
-  func normalize(_ text: String) -> String { self == .composed ? Self.composed(text) : text }
+  package func normalize(_ text: String) -> String {
+    self == .composed ? Self.composed(text) : text
+  }
 
   /// Whether composition could change the text: false for everything below U+0300 and for the large blocks
   /// that hold neither combining marks nor characters with canonical decompositions.

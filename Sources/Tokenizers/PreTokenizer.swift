@@ -1,7 +1,7 @@
 /// Cuts text into the words that are encoded one by one.
-struct PreTokenizer: Sendable {
+package struct PreTokenizer: Sendable {
   /// What becomes of the matches of a pattern (`SplitDelimiterBehavior` of the `tokenizers` library).
-  enum Behavior: String, Sendable {
+  package enum Behavior: String, Sendable {
     case removed = "Removed"
     case isolated = "Isolated"
     case mergedWithPrevious = "MergedWithPrevious"
@@ -9,7 +9,7 @@ struct PreTokenizer: Sendable {
     case contiguous = "Contiguous"
   }
 
-  enum Stage: Sendable {
+  package enum Stage: Sendable {
     case split(Pattern, Behavior, inverted: Bool)
     /// A piece that does not start with a space gets one.
     case prefixSpace
@@ -23,16 +23,16 @@ struct PreTokenizer: Sendable {
     #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
 
   /// Stages that keep matches and what lies between as pieces of their own.
-  init(isolating patterns: [String]) throws(TokenizerError) {
+  package init(isolating patterns: [String]) throws(TokenizerError) {
     stages = []
     for source in patterns {
       stages.append(.split(try Self.compile(source), .isolated, inverted: false))
     }
   }
 
-  init(stages: [Stage]) { self.stages = stages }
+  package init(stages: [Stage]) { self.stages = stages }
 
-  static func compile(_ source: String) throws(TokenizerError) -> Pattern {
+  package static func compile(_ source: String) throws(TokenizerError) -> Pattern {
     do {
       return try Pattern(source)
     } catch {
@@ -42,11 +42,11 @@ struct PreTokenizer: Sendable {
 }
 
 /// The pieces of one text, stage by stage, down to the words.
-struct WordSplitter {
+package struct WordSplitter {
   private let stages: [PreTokenizer.Stage]
   private var matchers: [PatternMatcher?]
 
-  init(_ preTokenizer: PreTokenizer) {
+  package init(_ preTokenizer: PreTokenizer) {
     stages = preTokenizer.stages
     matchers = stages.map {
       if case .split(let pattern, _, _) = $0 { PatternMatcher(pattern) } else { nil }
@@ -54,7 +54,7 @@ struct WordSplitter {
   }
 
   /// Calls `word` with every word of the text, in order.
-  mutating func split(
+  package mutating func split(
     _ text: UnsafeBufferPointer<UInt8>, word: (UnsafeBufferPointer<UInt8>) -> Void
   ) {
     guard !text.isEmpty else { return }

@@ -1,7 +1,6 @@
 import GGUF
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct HostileTokenizerTests {
   struct Case: Sendable, CustomTestStringConvertible {

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct JSONValueTests {
   @Test("Objects keep their order, and numbers stay whole when they are")

@@ -1,6 +1,5 @@
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct PatternTests {
   static func pieces(_ pattern: String, _ text: String) throws -> [String] {

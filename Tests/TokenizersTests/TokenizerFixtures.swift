@@ -1,8 +1,7 @@
 import Foundation
 import GGUF
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 /// The committed vocabularies with what the `tokenizers` library makes of the texts.
 struct GoldenVocabulary: Sendable, CustomTestStringConvertible {

@@ -1,7 +1,6 @@
 import GGUF
 import Testing
-
-@testable import Tokenizers
+import Tokenizers
 
 @Suite struct TokenizerTests {
   @Test("Ids equal those of the tokenizers library", arguments: GoldenVocabulary.all)

@@ -116,7 +116,7 @@ def main():
         seconds = 0.0
         for name, text in chunks(files, options.megabytes):
             result = subprocess.run(
-                [options.quern, "tokenize", model, "--json"], input=text.encode(), capture_output=True, check=True)
+                [options.quern, "tokenize", model, "--json", "--no-special"], input=text.encode(), capture_output=True, check=True)
             ids = json.loads(result.stdout)["ids"]
             start = time.perf_counter()
             expected = tokenizer.encode(text, add_special_tokens=False).ids

@@ -48,7 +48,9 @@ public struct ImportanceMatrix: Sendable {
         ImportanceMatrixError(reason, path: file.file.path, entry: name)
       }
       guard let countTensor = file.tensor(name + ".counts") else { throw failure(.noCounts) }
-      guard tensor.type == .f32, countTensor.type == .f32 else { throw failure(.notSinglePrecision) }
+      guard tensor.type == .f32, countTensor.type == .f32 else {
+        throw failure(.notSinglePrecision)
+      }
       let sums = floats(file.bytes(of: tensor))
       let counts = floats(file.bytes(of: countTensor))
       guard !counts.isEmpty, !sums.isEmpty, sums.count % counts.count == 0 else {
@@ -75,8 +77,9 @@ public struct ImportanceMatrix: Sendable {
   }
 
   private static func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
-    stride(from: 0, to: bytes.count - 3, by: 4).map {
-      Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
+    stride(from: 0, to: bytes.count - 3, by: 4).map { offset in
+      let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+      return Float(bitPattern: UInt32(littleEndian: word))
     }
   }
 }

@@ -4,7 +4,7 @@
 ///
 /// The tables are in memory that this object owns and nothing changes after `init`, so that the
 /// matcher's inner loop reads them without reference counts.
-final class Pattern: Sendable {
+package final class Pattern: Sendable {
   /// A class of scalars: bits for ASCII, a mask of categories and ranges for the rest.
   struct CompiledSet {
     var asciiLow: UInt64 = 0
