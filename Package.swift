@@ -125,6 +125,12 @@ let package = Package(
       dependencies: [
         "BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers",
       ]),
+    .testTarget(
+      name: "CheckpointsTests",
+      dependencies: [
+        "Checkpoints", "GGUF", "MappedFiles", "Safetensors", "TensorCore", "TestSupport",
+        "Tokenizers", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,11 +13,7 @@ llama.cpp knows a pre-tokenizer by a hash of what it does with one text, which d
 """
 
 import argparse
-import contextlib
-import io
 import json
-import os
-import runpy
 import subprocess
 import sys
 import tempfile
@@ -80,6 +76,7 @@ def quern(arguments, *words):
     result = subprocess.run([arguments.quern, *map(str, words)], capture_output=True, text=True)
     if result.returncode != 0:
         raise SystemExit(f"quern {' '.join(map(str, words))}: {result.stderr}")
+    return result.stdout
 
 
 def reference(arguments, folder, destination, kind):
@@ -133,6 +130,8 @@ def compare_back(arguments, source, scratch):
             print(f"           {key}: {str(first_fields.get(key))[:80]} became {str(again_fields.get(key))[:80]}")
     ids, logits, tokenizer, config = logits_and_ids(back)
     print(f"           transformers: {type(tokenizer).__name__}, {config.model_type}, {len(ids)} tokens")
+    ours = json.loads(quern(arguments, "tokenize", first, TEXT, "--json"))["ids"]
+    failed |= report(f"{source.name} tokens of transformers and the GGUF", [] if ids == ours else [f"{ids} for {ours}"])
     if source.is_dir():
         wide = scratch / "wide.gguf"
         exact = scratch / "exact"

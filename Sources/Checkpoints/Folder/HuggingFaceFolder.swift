@@ -62,6 +62,7 @@ public struct HuggingFaceFolder: Sendable {
         checkpoint.metadata, architecture: architecture, path: path)
       files = [
         TextFile(name: "config.json", bytes: config.config.text),
+        TextFile(name: "README.md", bytes: Array(CardWriter(checkpoint.metadata).text.utf8)),
         TextFile(name: "generation_config.json", bytes: config.generation.text),
         TextFile(name: "special_tokens_map.json", bytes: tokenizer.specialTokens.text),
         TextFile(name: "tokenizer.json", bytes: tokenizer.tokenizer.text),

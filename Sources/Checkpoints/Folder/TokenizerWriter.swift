@@ -100,10 +100,18 @@ struct TokenizerWriter {
   private var addsBOS: Bool { metadata.bool("tokenizer.ggml.add_bos_token") ?? meaning.addsBOS }
   private var addsEOS: Bool { metadata.bool("tokenizer.ggml.add_eos_token") ?? false }
 
+  /// What the GGUF says; nothing where it leaves it to the pre-tokenizer.
+  private func flag(_ key: String) -> JSONValue? {
+    metadata.bool("tokenizer.ggml.\(key)").map { .bool($0) }
+  }
+
   private var postProcessor: JSONValue {
     let first = addsBOS ? token("bos") : nil
     let last = addsEOS ? token("eos") : nil
-    guard first != nil || last != nil else { return byteLevel(usesPattern: false) }
+    guard first != nil || last != nil else {
+      return metadata.bool("tokenizer.ggml.add_eos_token") == nil
+        ? .null : byteLevel(usesPattern: false)
+    }
     func special(_ token: (id: Int, text: String)?, _ type: Int) -> [JSONValue] {
       guard let token else { return [] }
       return [
@@ -165,7 +173,7 @@ struct TokenizerWriter {
   func settings(contextLength: Int) -> JSONValue {
     let decoder = added.map { JSONValue.Member("\($0.id)", describe($0.token, id: nil)) }
     return .members(
-      ("add_bos_token", .bool(addsBOS)), ("add_eos_token", .bool(addsEOS)),
+      ("add_bos_token", flag("add_bos_token")), ("add_eos_token", flag("add_eos_token")),
       ("add_prefix_space", .bool(false)), ("added_tokens_decoder", .object(decoder)),
       ("additional_special_tokens", otherSpecial), ("bos_token", beginning ?? .null),
       ("chat_template", template), ("clean_up_tokenization_spaces", .bool(false)),

@@ -49,14 +49,21 @@ struct GeneralMetadata {
       names.lazy.compactMap { $0[keyPath: part] }.first
     }
     appendSampling(to: &metadata)
-    set("name", ModelName.title(names.first?.name ?? ""))
-    set("version", first(\.version))
-    set("organization", first(\.organization).map(ModelName.title))
-    set("finetune", first(\.finetune))
-    set("basename", first(\.basename))
-    set(
+    /// What the card says under one of these keys, or else what the names say.
+    func known(_ key: String, _ more: String..., else other: String? = nil) {
+      set(key, ([key, "model_" + key] + more).lazy.compactMap(card.text).first ?? other)
+    }
+    known("name", else: ModelName.title(names.first?.name ?? ""))
+    known("author", "model_creator")
+    known("version", else: first(\.version))
+    known("organization", else: first(\.organization).map(ModelName.title))
+    known("finetune", else: first(\.finetune))
+    known("basename", "model_type", else: first(\.basename))
+    known("description")
+    known(
       "size_label",
-      first(\.sizeLabel) ?? (parameterCount > 0 ? sizeLabel(ofParameters: parameterCount) : nil))
+      else: first(\.sizeLabel)
+        ?? (parameterCount > 0 ? sizeLabel(ofParameters: parameterCount) : nil))
     set("license", card.list("license")?.joined(separator: ","))
     set("license.name", card.text("license_name"))
     set("license.link", card.text("license_link"))
@@ -106,17 +113,19 @@ struct GeneralMetadata {
       func set(_ key: String, _ text: String?) {
         if let text { metadata["general.\(kind).\(number).\(key)"] = .string(text) }
       }
-      if id.contains("://") {
+      let isAddress = id.contains("://")
+      let host = "://huggingface.co/"
+      let place = id.firstRange(of: host).map { String(id[$0.upperBound...]) } ?? id
+      guard !isAddress || id.contains(host) && place.count(where: { $0 == "/" }) == 1 else {
         set("repo_url", id)
         continue
       }
-      let name = ModelName(id, parameterCount: parameterCount)
+      let name = ModelName(place, parameterCount: parameterCount)
       set("name", ModelName.title(name.name))
       set("version", name.version)
       set("organization", name.organization.map(ModelName.title))
-      if let owner = name.organization {
-        set("repo_url", "https://huggingface.co/\(owner)/\(name.name)")
-      }
+      let address = name.organization.map { "https://huggingface.co/\($0)/\(name.name)" }
+      set("repo_url", isAddress ? id : address)
     }
   }
 }

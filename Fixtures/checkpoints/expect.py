@@ -1,0 +1,57 @@
+"""Writes expected/*.json: what llama.cpp's converter makes of the checkpoints here.
+
+    python expect.py ~/llama.cpp
+
+Metadata in order with their types; tensors in order with shape (outermost first), type and the FNV-1a hash of
+their bytes. The converter recognises pre-tokenizers by a hash that depends on the vocabulary, so it is told theirs.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from gguf import GGUFReader
+
+HERE = Path(__file__).resolve().parent
+WRAPPER = """
+import sys, runpy
+root, pre = sys.argv[1:3]
+sys.path[:0] = [root, root + '/gguf-py']
+from conversion.base import TextModel
+TextModel.get_vocab_base_pre = lambda self, tokenizer: pre
+sys.argv = [root + '/convert_hf_to_gguf.py'] + sys.argv[3:]
+runpy.run_path(sys.argv[0], run_name='__main__')
+"""
+
+
+def fnv1a(data):
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+    return f"{value:016x}"
+
+
+def describe(path):
+    reader = GGUFReader(path)
+    metadata = [
+        [key, " ".join(kind.name.lower() for kind in field.types), field.contents()]
+        for key, field in reader.fields.items() if not key.startswith("GGUF.")]
+    tensors = [
+        [tensor.name, tensor.tensor_type.name, [int(n) for n in reversed(tensor.shape)],
+         fnv1a(np.asarray(tensor.data).tobytes())]
+        for tensor in reader.tensors]
+    return {"metadata": metadata, "tensors": tensors}
+
+
+for name, pre, kind in [("tiny-llama", "smollm", "f32"), ("tiny-qwen2", "qwen2", "bf16")]:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "reference.gguf"
+        subprocess.run(
+            [sys.executable, "-c", WRAPPER, sys.argv[1], pre, str(HERE / name), "--outfile", str(path),
+             "--outtype", kind], check=True, capture_output=True)
+        (HERE / "expected").mkdir(exist_ok=True)
+        text = json.dumps(describe(path), ensure_ascii=False, separators=(",", ":"))
+        (HERE / "expected" / f"{name}.json").write_text(text.replace("],[", "],\n[") + "\n", encoding="utf-8")
