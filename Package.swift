@@ -89,6 +89,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
       path: "Tests/TestSupport"),
+    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "quern"]),
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
@@ -107,7 +108,9 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Safetensors", "TensorCore", "TestSupport",
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "MappedFiles", "Safetensors",
+        "TensorCore",
+        "TestSupport", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
     .testTarget(

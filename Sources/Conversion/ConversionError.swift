@@ -6,6 +6,8 @@ public import TensorCore
 public struct ConversionError: FileProblem {
   public enum Reason: Sendable, Hashable {
     case destinationIsSource
+    case destinationHoldsSource
+    case destinationIsNoCheckpoint
     case destinationExists
     case unknownDestinationFormat
     case wantsFolder
@@ -40,6 +42,9 @@ extension ConversionError.Reason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .destinationIsSource: "the destination is the source"
+    case .destinationHoldsSource: "the destination is a folder that holds the source"
+    case .destinationIsNoCheckpoint:
+      "a folder with other things in it (no config.json), which is not replaced"
     case .destinationExists: "already exists; --overwrite replaces it"
     case .unknownDestinationFormat:
       "expected a destination that ends in .gguf, in .safetensors or, for a folder, in /"

@@ -1,3 +1,4 @@
+import Synchronization
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -32,9 +33,18 @@ public final class StagedOutput: Sendable {
     staging = FilePath("\(destination).quern-partial")
     journal = FilePath("\(destination).quern-journal")
     lock = try Self.lock(staging, isFolder: isFolder, for: destination)
+    Self.living.add(1, ordering: .relaxed)
   }
 
-  deinit { close(lock) }
+  deinit {
+    Self.living.subtract(1, ordering: .relaxed)
+    close(lock)
+  }
+
+  private static let living = Atomic(0)
+
+  /// Whether this process is in the middle of an output that a later run can go on with.
+  public static var isAnyUnfinished: Bool { living.load(ordering: .relaxed) > 0 }
 
   /// Opens one of the files.
   ///

@@ -55,7 +55,11 @@ public final class WorkerPool: Sendable {
   ) {
     guard count > 0 else { return }
     if workerCount == 1 || count <= chunk {
-      body(context, 0, count, 0)
+      // Scratch is sized for a chunk, also when nobody shares the loop.
+      let chunk = max(1, chunk)
+      for lower in stride(from: 0, to: count, by: chunk) {
+        body(context, lower, min(lower + chunk, count), 0)
+      }
       return
     }
     shared.run(.init(count: count, chunk: max(1, chunk), context: context, body: body))

@@ -12,6 +12,8 @@ import Workers
       let visits = Mutex([Int](repeating: 0, count: count))
       pool.forEachChunk(of: count, chunk: chunk) { (range: Range<Int>, worker: Int) in
         #expect((0..<workers).contains(worker))
+        // Scratch is sized by the chunk.
+        #expect(range.count <= chunk ?? count)
         visits.withLock { visits in for index in range { visits[index] += 1 } }
       }
       #expect(visits.withLock { $0 } == [Int](repeating: 1, count: count))

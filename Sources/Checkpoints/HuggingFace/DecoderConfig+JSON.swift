@@ -28,7 +28,9 @@ extension DecoderConfig {
       throw config.bad("num_attention_heads", "a divisor of hidden_size", .integer(headCount))
     }
     headDim = stated ?? width / headCount
-    guard headDim % 2 == 0 else { throw config.bad("head_dim", "an even number", .integer(headDim)) }
+    guard headDim % 2 == 0 else {
+      throw config.bad("head_dim", "an even number", .integer(headDim))
+    }
     statesHeadDim = stated != nil || architecture.alwaysStatesHeadDim
     vocabularyCount = try required("vocab_size", Limit.extent)
     contextLength =

@@ -75,7 +75,9 @@ struct GeneralMetadata {
       metadata["general.sampling.\(key)"] = .float32(Float(number))
     }
     func setWhole(_ key: String) {
-      guard let number = generation[key]?.integer, let value = Int32(exactly: number) else { return }
+      guard let number = generation[key]?.integer, let value = Int32(exactly: number) else {
+        return
+      }
       metadata["general.sampling.\(key)"] = .int32(value)
     }
     if let text = generation["sequence"]?.string {

@@ -112,7 +112,9 @@ struct ChatTemplates {
   private mutating func read(_ template: JSONValue) {
     standard = template.string
     for entry in template.array ?? [] {
-      guard let name = entry["name"]?.string, let source = entry["template"]?.string else { continue }
+      guard let name = entry["name"]?.string, let source = entry["template"]?.string else {
+        continue
+      }
       if name == "default" {
         standard = source
       } else if !name.isEmpty {

@@ -11,7 +11,9 @@ struct TensorTable {
   private let pairs: [String: TensorPair]
 
   /// Endings of buffers that some versions of `transformers` saved beside the weights.
-  private static let buffers = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"]
+  private static let buffers = [
+    ".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq",
+  ]
 
   init(_ architecture: Architecture, _ decoder: DecoderConfig, path: FilePath) {
     self.architecture = architecture

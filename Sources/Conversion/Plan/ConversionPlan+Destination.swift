@@ -37,17 +37,39 @@ extension ConversionPlan {
       try self.init(
         safetensors: path, from: SafetensorsCheckpoint(source), at: source, options: options)
     }
+    try refuseSourceFiles()
   }
 
   private static func check(
     _ destination: FilePath, _ format: DestinationFormat, against source: FilePath, overwrite: Bool
   ) throws {
     guard let found = FileIdentity(destination) else { return }
-    if found == FileIdentity(source) {
-      throw ConversionError(.destinationIsSource, path: destination)
+    func refusal(_ reason: ConversionError.Reason) -> ConversionError {
+      ConversionError(reason, path: destination)
     }
-    if found.isFolder, format == .folder, try FolderListing(destination).names.isEmpty { return }
-    guard overwrite else { throw ConversionError(.destinationExists, path: destination) }
+    if found == FileIdentity(source) { throw refusal(.destinationIsSource) }
+    if found.isFolder {
+      // A folder is replaced with everything in it.
+      if found.holds(source) { throw refusal(.destinationHoldsSource) }
+      let names = try FolderListing(destination).names
+      if names.isEmpty { return }
+      if overwrite, !names.contains("config.json") { throw refusal(.destinationIsNoCheckpoint) }
+    }
+    guard overwrite else { throw refusal(.destinationExists) }
+  }
+
+  /// Refuses a destination that is one of the files that tensors come from.
+  private func refuseSourceFiles() throws {
+    guard let found = FileIdentity(destination) else { return }
+    var seen: Set<FilePath> = []
+    for tensor in tensors {
+      guard case .file(let file, _) = tensor.source.content, seen.insert(file.path).inserted else {
+        continue
+      }
+      if found == FileIdentity(file.path) {
+        throw ConversionError(.destinationIsSource, path: destination)
+      }
+    }
   }
 }
 
@@ -82,5 +104,16 @@ private struct FileIdentity: Equatable {
     device = status.st_dev
     number = status.st_ino
     isFolder = status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Whether `path` lies in this folder, however deep.
+  func holds(_ path: FilePath) -> Bool {
+    guard let real = path.withPlatformString({ realpath($0, nil) }) else { return false }
+    defer { free(real) }
+    var folder = FilePath(platformString: real)
+    while folder.removeLastComponent() {
+      if self == FileIdentity(folder) { return true }
+    }
+    return false
   }
 }

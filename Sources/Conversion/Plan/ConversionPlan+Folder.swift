@@ -1,5 +1,4 @@
 import Checkpoints
-import GGUF
 import SystemPackage
 
 extension ConversionPlan {
@@ -8,11 +7,5 @@ extension ConversionPlan {
     options: ConversionOptions
   ) throws {
     throw ConversionError(.unknownDestinationFormat, path: destination)
-  }
-}
-
-extension Checkpoint {
-  init(at path: FilePath) throws {
-    try self.init(GGUFFile(path))
   }
 }

@@ -29,14 +29,17 @@ extension ConversionPlan {
       warnings: warnings, options: options)
   }
 
-  /// The checkpoint's metadata with what says how it is quantized, last as llama.cpp has it.
+  /// The checkpoint's metadata with what says how it is quantized: last where llama.cpp's quantizer moves it,
+  /// in its place after a cast.
   private static func metadata(
     of checkpoint: Checkpoint, _ recipe: Recipe?, _ tensors: [Chosen]
   ) -> GGUFMetadata {
     var metadata = checkpoint.metadata
     let fileType = metadata["general.file_type"]
     guard recipe != nil || fileType == nil else { return metadata }
-    for key in ["general.quantization_version", "general.file_type"] { metadata[key] = nil }
+    if recipe?.isQuantized ?? false {
+      for key in ["general.quantization_version", "general.file_type"] { metadata[key] = nil }
+    }
     metadata["general.quantization_version"] = .uint32(2)
     metadata["general.file_type"] = .uint32(recipe?.fileType ?? Self.fileType(of: tensors))
     return metadata

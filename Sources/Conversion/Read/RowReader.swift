@@ -64,29 +64,39 @@ struct RowReader: Sendable {
     }
   }
 
-  /// Lets the pages of `rows` go, when they lie where the result has them.
+  /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
   func release(_ rows: Range<Int>) {
-    guard case .file(let file, let offset) = source.content, source.rowOrder == .asStored else {
-      return
-    }
-    file.advise(
-      .dontNeed,
-      offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount)
+    let group = source.rowOrder.groupRowCount(rows: rowCount)
+    advise(.dontNeed, rows.lowerBound / group * group..<rows.upperBound / group * group)
   }
 
   /// Asks for the pages of `rows` before they are needed.
   func prefetch(_ rows: Range<Int>) {
-    guard case .file(let file, let offset) = source.content, source.rowOrder == .asStored,
-      !rows.isEmpty
-    else { return }
+    guard !rows.isEmpty else { return }
+    let group = source.rowOrder.groupRowCount(rows: rowCount)
+    advise(.willNeed, rows.lowerBound / group * group..<min(rowCount, rows.upperBound + group - 1))
+  }
+
+  private func advise(_ advice: MappedFile.Advice, _ rows: Range<Int>) {
+    guard case .file(let file, let offset) = source.content else { return }
     file.advise(
-      .willNeed,
+      advice,
       offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount)
   }
 
   /// Notices a source that was truncated or rewritten, before its pages are touched.
   func checkUnchanged() throws {
     if case .file(let file, _) = source.content { try file.checkUnchanged() }
+  }
+}
+
+extension RowOrder {
+  /// Rows that lie together in any order: those before and behind stay before and behind.
+  fileprivate func groupRowCount(rows: Int) -> Int {
+    switch self {
+    case .asStored: 1
+    case .pairs(let heads), .halves(let heads): max(1, rows / heads)
+    }
   }
 }
 

@@ -55,6 +55,10 @@ struct ConversionFlags: ParsableArguments {
       defer { bar.finish() }
       result = try plan.execute(on: output.makePool()) { bar.update($0.byteCount) }
     }
+    if result.keptByteCount > 0 {
+      output.note(
+        "went on with an earlier run: \(Quantities.bytes(result.keptByteCount)) were done")
+    }
     if output.json { return try output.printJSON(PlanReport(plan, seconds: result.seconds)) }
     output.note(
       PlanReport.summary(of: plan, verb: "wrote") + ", " + Quantities.duration(result.seconds))

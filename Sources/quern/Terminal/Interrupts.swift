@@ -1,7 +1,7 @@
 import Foundation
 import MappedFiles
 
-/// Ends the program cleanly on ctrl-C: unfinished files go, the exit code is 130.
+/// Ends the program cleanly on ctrl-C: what cannot be continued goes, the exit code is 130.
 enum Interrupts {
   /// Call first of all: threads that start later inherit the blocked signals, so that only the
   /// waiting thread sees them and may do what a signal handler may not.
@@ -18,6 +18,9 @@ enum Interrupts {
       guard sigwait(&waited, &signal) == 0 else { return }
       Unfinished.discardAll()
       if StandardError.isTerminal { StandardError.write("\n") }
+      if StagedOutput.isAnyUnfinished {
+        StandardError.writeLine("quern: interrupted; the same command goes on from here")
+      }
       _exit(128 + signal)
     }
     thread.stackSize = 256 << 10
