@@ -123,7 +123,8 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: [
-        "BlockQuant", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport", "Workers",
+        "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport",
+        "Workers",
       ]),
     .testTarget(
       name: "CheckpointsTests",

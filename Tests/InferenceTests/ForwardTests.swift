@@ -17,21 +17,24 @@ import Workers
   private func tokens(_ count: Int) -> [Int32] { (0..<count).map { Int32($0 * 37 % 71) } }
 
   private func session(
-    _ tiny: TinyModel, _ folder: TemporaryFolder, workers: Int = 1, level: KernelLevel? = nil
+    _ tiny: TinyModel, _ folder: TemporaryFolder, workers: Int = 1, level: KernelLevel? = nil,
+    cache: CacheType? = nil
   ) throws -> Session {
     let file = try GGUFFile(try tiny.write(to: folder))
     let kernels = level.flatMap { Kernels($0) } ?? .active
     return try Session(
-      Model(file, kernels: kernels), pool: WorkerPool(workerCount: workers))
+      Model(file, kernels: kernels), cacheType: cache, pool: WorkerPool(workerCount: workers))
   }
 
-  @Test("Logits follow the definition, batched and one by one", arguments: models)
-  func matchesDefinition(tiny: TinyModel) throws {
+  @Test(
+    "Logits follow the definition, batched and one by one", arguments: models,
+    [CacheType.f16, .f32])
+  func matchesDefinition(tiny: TinyModel, cache: CacheType) throws {
     let folder = try TemporaryFolder()
     let tokens = tokens(40)
-    let expected = tiny.referenceLogits(tokens).flatMap(\.self)
+    let expected = tiny.referenceLogits(tokens, cache: cache).flatMap(\.self)
     for level in KernelLevel.available {
-      let session = try session(tiny, folder, level: level)
+      let session = try session(tiny, folder, level: level, cache: cache)
       let batched = try session.forward(tokens, allLogits: true)
       session.truncate(to: 0)
       var single: [Float] = []
@@ -40,7 +43,9 @@ import Workers
       for (name, logits) in [("batched", batched), ("one by one", single)] {
         let worst = zip(logits, expected).map { abs(Double($0) - $1) }.max()!
         #expect(logits.count == expected.count)
-        #expect(worst < 1e-3 * largest, "\(level.rawValue), \(name): off by \(worst)")
+        #expect(
+          worst < (cache == .f32 ? 1e-5 : 1e-3) * largest,
+          "\(level.rawValue), \(name): off by \(worst)")
       }
     }
   }

@@ -154,8 +154,11 @@ extension TinyModel {
     return result
   }
 
-  /// Logits of every token.
-  func referenceLogits(_ tokens: [Int32]) -> [[Double]] {
+  /// Logits of every token, keys and values rounded as the cache holds them.
+  func referenceLogits(_ tokens: [Int32], cache: CacheType) -> [[Double]] {
+    func held(_ values: [Double]) -> [Double] {
+      cache == .f16 ? values.map { Double(Float16($0)) } : values
+    }
     var keys = [[[Double]]](repeating: [], count: layers)
     var values = keys
     let embedding = self.values("token_embd.weight", count: vocabulary * width)
@@ -166,12 +169,9 @@ extension TinyModel {
         let input = norm("\(name).attn_norm.weight", x)
         let query = rotate(
           matrix("\(name).attn_q", input, rows: heads * headDim), position: position)
-        // The cache holds binary16.
-        keys[layer].append(
-          rotate(matrix("\(name).attn_k", input, rows: kvHeads * headDim), position: position)
-            .map { Double(Float16($0)) })
-        values[layer].append(
-          matrix("\(name).attn_v", input, rows: kvHeads * headDim).map { Double(Float16($0)) })
+        let key = matrix("\(name).attn_k", input, rows: kvHeads * headDim)
+        keys[layer].append(held(rotate(key, position: position)))
+        values[layer].append(held(matrix("\(name).attn_v", input, rows: kvHeads * headDim)))
         let attended = attend(query, keys[layer], values[layer])
         let projected = matrix("\(name).attn_output", attended, rows: width)
         x = zip(x, projected).map(+)

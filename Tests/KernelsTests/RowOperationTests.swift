@@ -85,68 +85,91 @@ import Testing
     func at(_ head: Int, _ position: Int) -> Int { (head * length + position) * test.headDim }
     let scale = 1 / Float(test.headDim).squareRoot()
 
+    let stride = capacity * test.headDim
+    // What lies behind the last position must not matter.
+    var cachedKeys = [Float](repeating: .nan, count: stride * test.kvHeads)
+    var cachedValues = cachedKeys
+    for head in 0..<test.kvHeads {
+      for position in 0..<length {
+        for d in 0..<test.headDim {
+          let group = head * stride + position / 16 * 16 * test.headDim
+          cachedKeys[group + d * 16 + position % 16] = keys[at(head, position) + d]
+          cachedValues[head * stride + position * test.headDim + d] =
+            values[at(head, position) + d]
+        }
+      }
+    }
+    let expected = definition(test, queries, scale: scale) { head, position, d in
+      (keys[at(head, position) + d], values[at(head, position) + d])
+    }
     for level in KernelLevel.available {
-      let products = Kernels(level)!.products.pointee
-      let stride = capacity * test.headDim
-      // What lies behind the last position must not matter.
-      var cachedKeys = [UInt16](repeating: Float16.nan.bitPattern, count: stride * test.kvHeads)
-      var cachedValues = cachedKeys
-      for head in 0..<test.kvHeads {
-        for position in 0..<length {
-          for d in 0..<test.headDim {
-            let source = at(head, position) + d
-            let group = head * stride + position / 16 * 16 * test.headDim
-            cachedKeys[group + d * 16 + position % 16] = Float16(keys[source]).bitPattern
-            cachedValues[head * stride + position * test.headDim + d] =
-              Float16(values[source]).bitPattern
-          }
-        }
+      let products = Kernels(level)!.products
+      let single = attend(test, products, queries, cachedKeys, cachedValues, QUERN_CACHE_F32)
+      let half = attend(
+        test, products, queries, cachedKeys.map { Float16($0).bitPattern },
+        cachedValues.map { Float16($0).bitPattern }, QUERN_CACHE_F16)
+      for index in expected.indices {
+        #expect(abs(Double(single[index]) - expected[index]) < 1e-5, "\(level.rawValue), \(index)")
+        #expect(abs(Double(half[index]) - expected[index]) < 1e-5, "\(level.rawValue), \(index)")
       }
-      let scratch = UnsafeMutableRawPointer.allocate(
-        byteCount: Int(products.scratch_bytes), alignment: 64)
-      defer { scratch.deallocate() }
-      var output = [Float](repeating: 0, count: queries.count)
-      let rowStride = test.heads * test.headDim
-      cachedKeys.withUnsafeBufferPointer { cachedKeys in
-        cachedValues.withUnsafeBufferPointer { cachedValues in
-          queries.withUnsafeBufferPointer { queries in
-            output.withUnsafeMutableBufferPointer { output in
-              var job = quern_attention(
-                queries: queries.baseAddress, query_stride: rowStride,
-                output: output.baseAddress, output_stride: rowStride,
-                keys: cachedKeys.baseAddress, values: cachedValues.baseAddress,
-                head_stride: stride, head_dim: test.headDim, heads: test.heads,
-                kv_heads: test.kvHeads, tokens: test.tokens, first_position: test.first,
-                window: test.window, scale: scale, tokens_per_item: 16)
-              products.attention(&job, 0, test.kvHeads * ((test.tokens + 15) / 16), scratch)
-            }
-          }
-        }
-      }
-      for token in 0..<test.tokens {
-        for head in 0..<test.heads {
-          let query = token * rowStride + head * test.headDim
-          let end = test.first + token + 1
-          let start = test.window > 0 ? max(0, end - test.window) : 0
-          let kvHead = head / (test.heads / test.kvHeads)
-          let scores = (start..<end).map { position in
-            (0..<test.headDim).reduce(0.0) {
-              $0 + Double(queries[query + $1]) * Double(keys[at(kvHead, position) + $1])
-            } * Double(scale)
-          }
-          let weights = scores.map { exp($0 - scores.max()!) }
-          let total = weights.reduce(0, +)
-          for d in 0..<test.headDim {
-            var expected = 0.0
-            for (index, weight) in weights.enumerated() {
-              expected += weight / total * Double(values[at(kvHead, start + index) + d])
-            }
-            #expect(
-              abs(Double(output[query + d]) - expected) < 1e-5,
-              "\(level.rawValue), token \(token), head \(head), dimension \(d)")
+    }
+  }
+
+  private func attend<Element>(
+    _ test: AttentionCase, _ products: UnsafePointer<quern_product_table>, _ queries: [Float],
+    _ keys: [Element], _ values: [Element], _ cache: quern_cache
+  ) -> [Float] {
+    let scratch = UnsafeMutableRawPointer.allocate(
+      byteCount: Int(products.pointee.scratch_bytes), alignment: 64)
+    defer { scratch.deallocate() }
+    let rowStride = test.heads * test.headDim
+    var output = [Float](repeating: 0, count: queries.count)
+    keys.withUnsafeBytes { keys in
+      values.withUnsafeBytes { values in
+        queries.withUnsafeBufferPointer { queries in
+          output.withUnsafeMutableBufferPointer { output in
+            var job = quern_attention(
+              queries: queries.baseAddress, query_stride: rowStride, output: output.baseAddress,
+              output_stride: rowStride, cache: cache, keys: keys.baseAddress,
+              values: values.baseAddress,
+              head_stride: keys.count / test.kvHeads / MemoryLayout<Element>.size,
+              head_dim: test.headDim, heads: test.heads, kv_heads: test.kvHeads,
+              tokens: test.tokens, first_position: test.first, window: test.window,
+              scale: 1 / Float(test.headDim).squareRoot(), tokens_per_item: 16)
+            products.pointee.attention(
+              &job, 0, test.kvHeads * ((test.tokens + 15) / 16), scratch)
           }
         }
       }
     }
+    return output
+  }
+
+  private func definition(
+    _ test: AttentionCase, _ queries: [Float], scale: Float,
+    _ cached: (_ head: Int, _ position: Int, _ d: Int) -> (key: Float, value: Float)
+  ) -> [Double] {
+    var output = [Double](repeating: 0, count: queries.count)
+    for token in 0..<test.tokens {
+      for head in 0..<test.heads {
+        let query = (token * test.heads + head) * test.headDim
+        let end = test.first + token + 1
+        let start = test.window > 0 ? max(0, end - test.window) : 0
+        let kvHead = head / (test.heads / test.kvHeads)
+        let scores = (start..<end).map { position in
+          (0..<test.headDim).reduce(0.0) {
+            $0 + Double(queries[query + $1]) * Double(cached(kvHead, position, $1).key)
+          } * Double(scale)
+        }
+        let weights = scores.map { exp($0 - scores.max()!) }
+        let total = weights.reduce(0, +)
+        for (index, weight) in weights.enumerated() {
+          for d in 0..<test.headDim {
+            output[query + d] += weight / total * Double(cached(kvHead, start + index, d).value)
+          }
+        }
+      }
+    }
+    return output
   }
 }

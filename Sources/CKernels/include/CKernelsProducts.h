@@ -52,14 +52,16 @@ typedef void (*quern_pack_fn)(const float *rows, size_t stride, size_t columns, 
 /// Attention of some query heads over a cache, causal, one pass with a running softmax.
 ///
 /// Keys of one head lie in groups of `QUERN_KEY_GROUP` positions, dimension by dimension
-/// (`[position / 16][dimension][position % 16]`), values position by position; both binary16.
+/// (`[position / 16][dimension][position % 16]`), values position by position.
+typedef enum { QUERN_CACHE_F16 = 0, QUERN_CACHE_F32 = 1 } quern_cache;
 typedef struct quern_attention {
   const float *queries;  // [token][head][dimension]
   size_t query_stride;   // floats between tokens
   float *output;         // like `queries`
   size_t output_stride;
-  const uint16_t *keys;    // [kv head][...]; readable to the end of the last group
-  const uint16_t *values;  // [kv head][position][dimension]
+  quern_cache cache;   // what the elements of keys and values are
+  const void *keys;    // [kv head][...]; readable to the end of the last group
+  const void *values;  // [kv head][position][dimension]
   size_t head_stride;      // elements between heads of the cache
   size_t head_dim;         // up to QUERN_MAX_HEAD_DIM
   size_t heads;
@@ -97,7 +99,7 @@ typedef struct quern_product_table {
   void (*rotate_halves)(float *x, const float *turns, size_t pairs);
   void (*to_half)(const float *x, size_t count, uint16_t *output);
   /// Puts one position's key into its group: every QUERN_KEY_GROUP-th element from `output` on.
-  void (*store_key)(const float *x, size_t count, uint16_t *output);
+  void (*store_key)(const float *x, size_t count, quern_cache cache, void *output);
   quern_attention_fn attention;
 } quern_product_table;
 

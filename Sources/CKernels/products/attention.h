@@ -29,31 +29,44 @@ typedef struct {
   float largest, sum;
 } attention_row;
 
+/// Elements of the cache are binary16, or `single` precision.
+INLINE size_t element_bytes(const int single) { return single ? 4 : 2; }
+INLINE floats load_elements(const uint8_t *p, const int single) {
+  return single ? load_floats(p) : load_halves(p);
+}
+INLINE float load_element(const uint8_t *p, const int single) {
+  float x;
+  if (!single) return load_half(p);
+  memcpy(&x, p, 4);
+  return x;
+}
+
 /// The address of lane 0 of the `v`-th vector of a span of keys.
-INLINE const uint16_t *key_vector(const uint16_t *keys, size_t head_dim, int v) {
-  const int position = v * LANES;
-  return keys + (size_t)(position / QUERN_KEY_GROUP * QUERN_KEY_GROUP) * head_dim +
-         position % QUERN_KEY_GROUP;
+INLINE const uint8_t *key_vector(const uint8_t *keys, size_t head_dim, int v, const int single) {
+  const size_t position = (size_t)v * LANES, group = position / QUERN_KEY_GROUP;
+  return keys + (group * QUERN_KEY_GROUP * head_dim + position % QUERN_KEY_GROUP) *
+                    element_bytes(single);
 }
 
 /// scores[r][j] of R rows and `count` keys, V vectors of keys at a time. Queries lie `[dimension][R]`.
-INLINE void span_scores(const float *queries, const uint16_t *keys, size_t head_dim, size_t count,
-                        const int R, const int V, float (*scores)[KEY_SPAN]) {
+INLINE void span_scores(const float *queries, const uint8_t *keys, size_t head_dim, size_t count,
+                        const int R, const int V, const int single, float (*scores)[KEY_SPAN]) {
   for (int first = 0; first * LANES < (int)count; first += V) {
     floats sums[ROW_BLOCK][4];
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
       for (int v = 0; v < V; v++) sums[r][v] = (floats){0};
-    const uint16_t *from[4];
+    const uint8_t *from[4];
 #pragma clang loop unroll(full)
     for (int v = 0; v < V; v++)
       // Vectors behind the last key repeat it; their scores are never read.
-      from[v] = key_vector(keys, head_dim, (first + v) * LANES < (int)count ? first + v : first);
+      from[v] = key_vector(keys, head_dim, (first + v) * LANES < (int)count ? first + v : first, single);
     for (size_t d = 0; d < head_dim; d++) {
       floats key[4];
 #pragma clang loop unroll(full)
-      for (int v = 0; v < V; v++) key[v] = load_halves(from[v] + d * QUERN_KEY_GROUP);
+      for (int v = 0; v < V; v++) 
+        key[v] = load_elements(from[v] + d * QUERN_KEY_GROUP * element_bytes(single), single);
 #pragma clang loop unroll(full)
       for (int r = 0; r < R; r++) {
         const floats query = splat(queries[d * (size_t)R + (size_t)r]);
@@ -130,8 +143,9 @@ INLINE void scores_to_weights(attention_row *row, float *scores, size_t start, s
 }
 
 /// Adds the weighted values of a span to R rows.
-INLINE void add_values(attention_row *const rows, const uint16_t *values, size_t count,
-                       size_t head_dim, float (*weights)[KEY_SPAN], const int R) {
+INLINE void add_values(attention_row *const rows, const uint8_t *values, size_t count,
+                       size_t head_dim, float (*weights)[KEY_SPAN], const int R, const int single) {
+  const size_t bytes = element_bytes(single);
   size_t d = 0;
   for (; d + 2 * LANES <= head_dim; d += 2 * LANES) {
     floats sums[2][ROW_BLOCK];
@@ -141,8 +155,8 @@ INLINE void add_values(attention_row *const rows, const uint16_t *values, size_t
       sums[1][r] = load_floats(rows[r].output + d + LANES);
     }
     for (size_t j = 0; j < count; j++) {
-      const floats v0 = load_halves(values + j * head_dim + d);
-      const floats v1 = load_halves(values + j * head_dim + d + LANES);
+      const floats v0 = load_elements(values + (j * head_dim + d) * bytes, single);
+      const floats v1 = load_elements(values + (j * head_dim + d + LANES) * bytes, single);
 #pragma clang loop unroll(full)
       for (int r = 0; r < R; r++) {
         const floats weight = splat(weights[r][j]);
@@ -159,26 +173,30 @@ INLINE void add_values(attention_row *const rows, const uint16_t *values, size_t
   for (; d < head_dim; d++)
     for (int r = 0; r < R; r++)
       for (size_t j = 0; j < count; j++)
-        rows[r].output[d] += weights[r][j] * load_half(values + j * head_dim + d);
+        rows[r].output[d] += 
+            weights[r][j] * load_element(values + (j * head_dim + d) * bytes, single);
 }
 
 /// Lets R rows see the positions `start ..< start + span`, whose keys and values are given.
 INLINE void attend_block(const quern_attention *a, attention_row *rows, const float *queries,
-                         const uint16_t *keys, const uint16_t *values, size_t start, size_t span,
-                         const int R) {
+                         const uint8_t *keys, const uint8_t *values, size_t start, size_t span,
+                         const int R, const int single) {
   float weights[ROW_BLOCK][KEY_SPAN];
   span_scores(queries, keys, a->head_dim, span, R, 4 * R <= LANES ? 4 : 2 * R <= LANES ? 2 : 1,
-              weights);
+              single, weights);
   for (int r = 0; r < R; r++)
     scores_to_weights(rows + r, weights[r], start, span, a->scale, a->head_dim);
-  add_values(rows, values, span, a->head_dim, weights, R);
+  add_values(rows, values, span, a->head_dim, weights, R, single);
 }
 
 #define ATTEND_BLOCK(R)                                                                       \
   static void attend_##R(const quern_attention *a, attention_row *rows, const float *queries, \
-                         const uint16_t *keys, const uint16_t *values, size_t start,          \
+                         const uint8_t *keys, const uint8_t *values, size_t start,            \
                          size_t span) {                                                       \
-    attend_block(a, rows, queries, keys, values, start, span, R);                             \
+    if (a->cache == QUERN_CACHE_F32)                                                          \
+      attend_block(a, rows, queries, keys, values, start, span, R, 1);                        \
+    else                                                                                      \
+      attend_block(a, rows, queries, keys, values, start, span, R, 0);                        \
   }
 ATTEND_BLOCK(1)
 ATTEND_BLOCK(2)
@@ -191,7 +209,7 @@ ATTEND_BLOCK(8)
 #undef ATTEND_BLOCK
 
 typedef void (*attend_fn)(const quern_attention *a, attention_row *rows, const float *queries,
-                          const uint16_t *keys, const uint16_t *values, size_t start, size_t span);
+                          const uint8_t *keys, const uint8_t *values, size_t start, size_t span);
 static const attend_fn attend_rows[ROW_BLOCK] = {attend_1, attend_2, attend_3, attend_4,
                                                  attend_5, attend_6, attend_7, attend_8};
 
@@ -224,13 +242,14 @@ static void attend_slice(const quern_attention *a, size_t kv_head, size_t token,
     float *column = queries + block * a->head_dim + i - block;
     for (size_t d = 0; d < a->head_dim; d++) column[d * width] = rows[i].query[d];
   }
-  const uint16_t *keys = a->keys + kv_head * a->head_stride;
-  const uint16_t *values = a->values + kv_head * a->head_stride;
+  const size_t bytes = element_bytes(a->cache == QUERN_CACHE_F32), position = a->head_dim * bytes;
+  const uint8_t *keys = (const uint8_t *)a->keys + kv_head * a->head_stride * bytes;
+  const uint8_t *values = (const uint8_t *)a->values + kv_head * a->head_stride * bytes;
   for (size_t start = first / KEY_SPAN * KEY_SPAN; start < end; start += KEY_SPAN)
     for (size_t block = 0; block < count; block += ROW_BLOCK)
       attend_rows[smaller(count - block, ROW_BLOCK) - 1](
-          a, rows + block, queries + block * a->head_dim, keys + start * a->head_dim,
-          values + start * a->head_dim, start, smaller(end - start, KEY_SPAN));
+          a, rows + block, queries + block * a->head_dim, keys + start * position,
+          values + start * position, start, smaller(end - start, KEY_SPAN));
   for (size_t i = 0; i < count; i++) scale_row(rows[i].output, 1.0f / rows[i].sum, a->head_dim);
 }
 

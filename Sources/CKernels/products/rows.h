@@ -60,8 +60,12 @@ static void to_half_row(const float *x, size_t count, uint16_t *output) {
   for (; c < count; c++) output[c] = float_to_half(x[c]);
 }
 
-static void store_key(const float *x, size_t count, uint16_t *output) {
-  for (size_t c = 0; c < count; c++) output[c * QUERN_KEY_GROUP] = float_to_half(x[c]);
+static void store_key(const float *x, size_t count, quern_cache cache, void *output) {
+  if (cache == QUERN_CACHE_F32)
+    for (size_t c = 0; c < count; c++) ((float *)output)[c * QUERN_KEY_GROUP] = x[c];
+  else
+    for (size_t c = 0; c < count; c++)
+      ((uint16_t *)output)[c * QUERN_KEY_GROUP] = float_to_half(x[c]);
 }
 
 #endif

@@ -9,7 +9,8 @@ extension Pass {
     var job = quern_attention(
       queries: workspace.queries.pointer, query_stride: dimensions.queryWidth,
       output: workspace.attended.pointer, output_stride: dimensions.queryWidth,
-      keys: cache.keys(layer: layer), values: cache.values(layer: layer),
+      cache: cache.type.kernelType, keys: cache.keys(layer: layer),
+      values: cache.values(layer: layer),
       head_stride: cache.headStride, head_dim: dimensions.headDim, heads: dimensions.headCount,
       kv_heads: dimensions.kvHeadCount, tokens: tokenCount, first_position: position, window: 0,
       scale: 1 / Float(dimensions.headDim).squareRoot(), tokens_per_item: tokensPerItem)

@@ -30,12 +30,15 @@ public final class Session {
   private let logits: Buffer<Float>
   private let tokens: Buffer<Int32>
 
-  /// - Parameter contextLength: Positions to make room for; by default the model's limit or
-  ///   ``defaultContextLength``, whichever is smaller.
+  /// - Parameters:
+  ///   - contextLength: Positions to make room for; by default the model's limit or
+  ///     ``defaultContextLength``, whichever is smaller.
+  ///   - cacheType: Elements of the cache; by default ``Model/preferredCacheType``.
   /// - Throws: ``ModelError`` when the context exceeds the model's limit or the machine's memory.
-  public init(_ model: Model, contextLength: Int? = nil, pool: WorkerPool = WorkerPool())
-    throws(ModelError)
-  {
+  public init(
+    _ model: Model, contextLength: Int? = nil, cacheType: CacheType? = nil,
+    pool: WorkerPool = WorkerPool()
+  ) throws(ModelError) {
     let dimensions = model.dimensions
     let length = contextLength ?? min(dimensions.contextLimit, Self.defaultContextLength)
     guard length >= 1, length <= dimensions.contextLimit else {
@@ -44,7 +47,8 @@ public final class Session {
     self.model = model
     self.pool = pool
     self.contextLength = length
-    cache = try KeyValueCache(dimensions, contextLength: length)
+    cache = try KeyValueCache(
+      dimensions, contextLength: length, type: cacheType ?? model.preferredCacheType)
     let batch = min(Self.batchCapacity, length)
     workspace = Workspace(
       dimensions, batchCapacity: batch, workerCount: pool.workerCount, kernels: model.kernels)

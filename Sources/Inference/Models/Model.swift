@@ -38,4 +38,10 @@ public final class Model: Sendable {
 
   public var architecture: String { type(of: decoder).architecture }
   public var dimensions: ModelDimensions { decoder.dimensions }
+
+  /// The cache that loses nothing beside the weights: F16 for quantized ones, F32 when every tensor is
+  /// plain floats.
+  public var preferredCacheType: CacheType {
+    file.tensors.contains { $0.type.isQuantized } ? .f16 : .f32
+  }
 }
