@@ -27,22 +27,12 @@ extension Tokenizer {
 
   private init(folder: FilePath, tokenizer: FilePath? = nil) throws {
     let tokenizer = tokenizer ?? folder.appending("tokenizer.json")
-    guard let json = try Self.contents(tokenizer) else {
+    guard let json = try FileSystem.bytesIfPresent(tokenizer) else {
       throw CheckpointError(.noTokenizer, path: folder)
     }
-    let template = try Self.contents(folder.appending("chat_template.jinja"))
+    let template = try FileSystem.bytesIfPresent(folder.appending("chat_template.jinja"))
     try self.init(
-      tokenizerJSON: json, config: Self.contents(folder.appending("tokenizer_config.json")),
+      tokenizerJSON: json, config: FileSystem.bytesIfPresent(folder.appending("tokenizer_config.json")),
       chatTemplate: template.map { String(decoding: $0, as: UTF8.self) })
-  }
-
-  /// The bytes of a file, or `nil` when there is none.
-  private static func contents(_ path: FilePath) throws -> [UInt8]? {
-    do throws(FileError) {
-      return try MappedFile(path).withBytes { Array($0) }
-    } catch {
-      if error.reason == .system(operation: "open", .noSuchFileOrDirectory) { return nil }
-      throw error
-    }
   }
 }

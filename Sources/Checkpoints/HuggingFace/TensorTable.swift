@@ -22,7 +22,9 @@ struct TensorTable {
     pairs = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.huggingFace, $0) })
   }
 
-  /// All tensors, in the order of the shards and of the data within, rotary divisors first.
+  /// All tensors, shard by shard in the order of their names, rotary divisors first.
+  ///
+  /// - Source: `SafetensorsLocal` in gguf-py's utility.py, so that files equal those of llama.cpp's converter.
   func tensors(of weights: SafetensorsCheckpoint) throws -> [CheckpointTensor] {
     var tensors: [CheckpointTensor] = []
     if case .llama3(let scaling) = decoder.rotaryScaling {
@@ -33,7 +35,11 @@ struct TensorTable {
           source: TensorSource(.values(divisors))))
     }
     var found = Set<LayeredName>()
-    for (shard, tensor) in weights.tensors
+    let ordered = weights.tensors.sorted {
+      guard $0.shard == $1.shard else { return $0.shard < $1.shard }
+      return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
+    }
+    for (shard, tensor) in ordered
     where !Self.buffers.contains(where: tensor.name.hasSuffix) {
       let name = LayeredName(tensor.name)
       guard let pair = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
