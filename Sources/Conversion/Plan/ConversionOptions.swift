@@ -4,6 +4,8 @@ import TensorCore
 public struct ConversionOptions: Sendable {
   /// The mixture to write; `nil` keeps every tensor's type.
   public var recipe: Recipe?
+  /// What the columns of each matrix weigh when it is quantized.
+  public var importance: ImportanceMatrix?
   /// Give every matrix the recipe's base type.
   public var isPure = false
   /// Quantize tensors that are already quantized, from their decoded values.

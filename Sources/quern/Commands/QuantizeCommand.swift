@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import SystemPackage
 
 struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,6 +26,11 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(help: "Give every matrix the same type, without llama.cpp's exceptions.")
   var pure = false
 
+  @Option(
+    help: ArgumentHelp(
+      "An importance matrix of llama.cpp, as GGUF or .dat.", valueName: "file"))
+  var imatrix: String?
+
   @Flag(help: "Quantize again what is quantized already, from its decoded values.")
   var allowRequantize = false
 
@@ -34,6 +40,7 @@ struct QuantizeCommand: ParsableCommand {
     var options = flags.options(recipe: type)
     options.isPure = pure
     options.allowRequantize = allowRequantize
+    options.importance = try imatrix.map { try ImportanceMatrix(FilePath($0)) }
     try flags.run(options, output, verb: "quantizing")
   }
 
