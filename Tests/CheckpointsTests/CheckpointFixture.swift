@@ -95,6 +95,7 @@ func digest(_ bytes: [UInt8]) -> String {
 
 /// Writes a folder as a conversion would, every tensor in the type that it has.
 func write(_ folder: HuggingFaceFolder, into path: FilePath) throws {
+  try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
   for file in folder.textFiles {
     try Data(file.bytes).write(to: URL(fileURLWithPath: path.appending(file.name).string))
   }

@@ -43,7 +43,7 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
       expects: { if case .badKey = $0 { true } else { false } }),
     HostileFolder(
       name: "unknown architecture",
-      spoil: { try $0.replace("LlamaForCausalLM", with: "Mamba\u{1B}[31mForCausalLM") },
+      spoil: { try $0.replace("LlamaForCausalLM", with: "Mamba\\u001b[31mForCausalLM") },
       expects: {
         $0
           == .unknownArchitecture(

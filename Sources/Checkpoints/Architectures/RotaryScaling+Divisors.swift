@@ -15,10 +15,9 @@ extension RotaryScaling.Llama3 {
       divisors.allSatisfy({ $0 >= 1 })
     else { return nil }
     let factor = Double(largest)
-    var candidates = [
-      Self(
-        factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
-    ]
+    var candidates = Self.usualContextLengths.map {
+      Self(factor: factor, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: $0)
+    }
     if let fitted = Self.fit(divisors, factor: factor, base: base, headDim: headDim) {
       candidates.append(fitted)
       var rounded = fitted
@@ -33,6 +32,9 @@ extension RotaryScaling.Llama3 {
     guard let match else { return nil }
     self = match
   }
+
+  /// First those of the published models, for a ramp too short to lay a line through.
+  private static let usualContextLengths = [8192] + (9...17).map { 1 << $0 }
 
   /// Lays the line through the outermost points of the ramp.
   private static func fit(
