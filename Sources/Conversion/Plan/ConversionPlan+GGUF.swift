@@ -64,7 +64,7 @@ extension ConversionPlan {
     let names = TypeChooser.offeringOrder(checkpoint.tensors.map(\.name))
     var chooser = TypeChooser(
       recipe, facts: ModelFacts(checkpoint.metadata, architecture: checkpoint.architecture),
-      names: names, isPure: options.isPure, hasImportance: options.importance != nil)
+      names: names, options: options)
     var fallbacks: [Fallback: [String]] = [:]
     let chosen: [Chosen] = try names.compactMap { name in
       guard let tensor = byName[name] else { return nil }
