@@ -54,7 +54,7 @@ extension ConversionError.Reason: CustomStringConvertible {
       "already quantized to \(type), and quantizing again loses more; --allow-requantize does it"
     case .cannotDecode(let type): "\(type) cannot be decoded"
     case .cannotEncode(let type): "\(type) cannot be written yet"
-    case .needsImportance(let type): "\(type) needs an importance matrix"
+    case .needsImportance(let type): "\(type) needs an importance matrix: give one with --imatrix"
     case .notStorable(let type, let format): "\(format) cannot hold \(type)"
     case .nonFinite(let value, let index):
       "expected finite values, found \(value) at element \(index)"

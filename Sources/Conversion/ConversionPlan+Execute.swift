@@ -122,6 +122,9 @@ extension ConversionPlan {
       text +=
         "\(tensor.name)\n\(tensor.sourceType) \(tensor.type) \(tensor.shape) \(tensor.offset) "
       text += "\(tensor.source.identity)\n"
+      if let importance = tensor.importance {
+        text += "\(importance.withUnsafeBytes { Digest128(of: $0) })\n"
+      }
     }
     return (Array(text.utf8) + file.header).withUnsafeBytes { Digest128(of: $0) }
   }

@@ -89,7 +89,7 @@ private let models = [
       let recipe = try #require(Recipe(named: section.recipe))
       #expect(recipe.base.name == section.base.uppercased())
       let names = TypeChooser.offeringOrder(tensors.map(\.name))
-      var chooser = TypeChooser(recipe, facts: facts, names: names, isPure: false)
+      var chooser = TypeChooser(recipe, facts: facts, names: names, options: ConversionOptions())
       var others: [String: String] = [:]
       for name in names {
         let shape = try #require(shapes[name])
@@ -114,7 +114,8 @@ private let models = [
   func fallback(name: String, columns: Int, expected: TensorType) throws {
     let recipe = try #require(Recipe(named: name))
     let facts = ModelFacts(architecture: "llama", layerCount: 40, headCount: 8, kvHeadCount: 8)
-    var chooser = TypeChooser(recipe, facts: facts, names: ["output.weight"], isPure: false)
+    var chooser = TypeChooser(
+      recipe, facts: facts, names: ["output.weight"], options: ConversionOptions())
     let choice = chooser.choose(
       "blk.9.ffn_up.weight", shape: try Shape([8, columns]), kept: .f32)
     #expect(choice.type == expected)
@@ -125,7 +126,9 @@ private let models = [
   func pure() throws {
     let recipe = try #require(Recipe(named: "q4_k_m"))
     let facts = ModelFacts(architecture: "llama", layerCount: 2, headCount: 8, kvHeadCount: 8)
-    var chooser = TypeChooser(recipe, facts: facts, names: [], isPure: true)
+    var options = ConversionOptions()
+    options.isPure = true
+    var chooser = TypeChooser(recipe, facts: facts, names: [], options: options)
     for name in ["token_embd.weight", "output.weight", "blk.0.attn_v.weight"] {
       #expect(chooser.choose(name, shape: try Shape([4, 256]), kept: .f32).type == .q4_K)
     }
@@ -147,5 +150,42 @@ private let models = [
     #expect(Recipe(named: "q4_k")?.name == "Q4_K_M")
     #expect(Recipe(named: "bf16")?.base == .bf16)
     #expect(Recipe(named: "Q9_K") == nil)
+  }
+
+  @Test("A pattern, an output type, an embedding type and an exclusion go before the recipe")
+  func overrides() throws {
+    let recipe = try #require(Recipe(named: "Q4_K_M"))
+    let facts = ModelFacts(architecture: "llama", layerCount: 32, headCount: 8, kvHeadCount: 8)
+    var options = ConversionOptions()
+    options.typeOverrides = [
+      TypeOverride(try TensorPattern("attn_v"), .q8_0),
+      TypeOverride(try TensorPattern(#"blk\.(1|2)\.ffn"#), .q6_K),
+    ]
+    options.outputType = .f16
+    options.embeddingType = .q8_0
+    options.excluded = [try TensorPattern("ffn_up")]
+    let names = ["output.weight", "token_embd.weight"]
+    var chooser = TypeChooser(recipe, facts: facts, names: names, options: options)
+    func type(_ name: String) throws -> TensorType {
+      chooser.choose(name, shape: try Shape([256, 256]), kept: .bf16).type
+    }
+    #expect(try type("output.weight") == .f16)
+    #expect(try type("token_embd.weight") == .q8_0)
+    #expect(try type("blk.0.attn_v.weight") == .q8_0)
+    #expect(try type("blk.1.ffn_gate.weight") == .q6_K)
+    #expect(try type("blk.11.ffn_gate.weight") == .q4_K)
+    #expect(try type("blk.1.ffn_up.weight") == .bf16)
+  }
+
+  @Test("Without an output matrix, its type goes to the embedding")
+  func tiedOutputType() throws {
+    let recipe = try #require(Recipe(named: "Q4_K_M"))
+    let facts = ModelFacts(architecture: "llama", layerCount: 32, headCount: 8, kvHeadCount: 8)
+    var options = ConversionOptions()
+    options.outputType = .q8_0
+    var chooser = TypeChooser(
+      recipe, facts: facts, names: ["token_embd.weight"], options: options)
+    let choice = chooser.choose("token_embd.weight", shape: try Shape([256, 256]), kept: .f32)
+    #expect(choice.type == .q8_0)
   }
 }

@@ -60,6 +60,7 @@ func exampleTokenizers() throws {
   let prompt = try tokenizer.makeChatTemplate().render(
     messages: [ChatMessage(role: "user", content: "Why is the sky blue?")],
     addGenerationPrompt: true, variables: tokenizer.templateVariables)
+  print(prompt)
 }
 
 func exampleCheckpoints() throws {

@@ -56,9 +56,39 @@ struct SlabEncoder {
             value: values[index], index: sourceRows.lowerBound * reader.columns + index),
           tensor: tensor.name)
       }
-      codec.encode(
-        UnsafeBufferPointer(values), rows: range.count, columns: reader.columns,
-        into: target[range, rowByteCount])
+      encode(
+        values, sourceRows, of: tensor, codec, into: target[range, rowByteCount],
+        rowByteCount: rowByteCount)
+    }
+  }
+
+  /// Encodes decoded rows, those of one matrix at a time: each has its own weights of columns.
+  private func encode(
+    _ values: UnsafeMutableBufferPointer<Float>, _ rows: Range<Int>, of tensor: PlannedTensor,
+    _ codec: BlockCodec, into output: UnsafeMutableRawBufferPointer, rowByteCount: Int
+  ) {
+    let columns = tensor.shape.columns
+    guard let importance = tensor.importance else {
+      return codec.encode(
+        UnsafeBufferPointer(values), rows: rows.count, columns: columns, into: output)
+    }
+    let matrixRows = tensor.shape.rows / (importance.count / columns)
+    var first = rows.lowerBound
+    while first < rows.upperBound {
+      let matrix = first / matrixRows
+      let end = min(rows.upperBound, (matrix + 1) * matrixRows)
+      let part = first - rows.lowerBound..<end - rows.lowerBound
+      importance.withUnsafeBufferPointer { importance in
+        codec.encode(
+          UnsafeBufferPointer(
+            rebasing: values[part.lowerBound * columns..<part.upperBound * columns]),
+          rows: part.count, columns: columns,
+          importance: UnsafeBufferPointer(
+            rebasing: importance[matrix * columns..<(matrix + 1) * columns]),
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: output[part.lowerBound * rowByteCount..<part.upperBound * rowByteCount]))
+      }
+      first = end
     }
   }
 }

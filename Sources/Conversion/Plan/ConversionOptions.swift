@@ -4,6 +4,16 @@ import TensorCore
 public struct ConversionOptions: Sendable {
   /// The mixture to write; `nil` keeps every tensor's type.
   public var recipe: Recipe?
+  /// Types for the tensors whose names a pattern finds; the first pattern that does decides.
+  public var typeOverrides: [TypeOverride] = []
+  /// The type of the output matrix, and of an embedding that serves as one.
+  public var outputType: TensorType?
+  /// The type of the token embedding.
+  public var embeddingType: TensorType?
+  /// Tensors whose names one of these finds keep their type.
+  public var excluded: [TensorPattern] = []
+  /// What the columns of each matrix weigh when it is quantized.
+  public var importance: ImportanceMatrix?
   /// Give every matrix the recipe's base type.
   public var isPure = false
   /// Quantize tensors that are already quantized, from their decoded values.
@@ -16,4 +26,26 @@ public struct ConversionOptions: Sendable {
   public var maxShardByteCount = 5_000_000_000
 
   public init(recipe: Recipe? = nil) { self.recipe = recipe }
+}
+
+/// A regular expression that is looked for anywhere in a tensor's name.
+public struct TensorPattern: @unchecked Sendable {
+  // A compiled expression is never changed, and matching it keeps its state elsewhere.
+  private let expression: Regex<AnyRegexOutput>
+
+  /// - Throws: What is wrong with the expression.
+  public init(_ source: String) throws { expression = try Regex(source) }
+
+  func finds(_ name: String) -> Bool { (try? expression.firstMatch(in: name)) != nil }
+}
+
+/// A type for some tensors, whatever the recipe says.
+public struct TypeOverride: Sendable {
+  public let pattern: TensorPattern
+  public let type: TensorType
+
+  public init(_ pattern: TensorPattern, _ type: TensorType) {
+    self.pattern = pattern
+    self.type = type
+  }
 }

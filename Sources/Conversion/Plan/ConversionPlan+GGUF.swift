@@ -12,13 +12,15 @@ extension ConversionPlan {
   ) throws {
     var warnings = checkpoint.warnings
     let tensors = try Self.choose(checkpoint, options, source, &warnings)
-    let metadata = Self.metadata(of: checkpoint, options.recipe, tensors)
+    let metadata = Self.metadata(of: checkpoint, options, tensors)
     let layout = try GGUFLayout(
       metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) })
-    let planned = zip(tensors, layout.tensors).map { chosen, place in
+    let planned = try zip(tensors, layout.tensors).map { chosen, place in
       PlannedTensor(
         name: place.name, sourceType: chosen.tensor.type, type: place.type, shape: place.shape,
-        offset: place.offset, byteCount: place.byteCount, source: chosen.tensor.source)
+        offset: place.offset, byteCount: place.byteCount, source: chosen.tensor.source,
+        importance: try options.importance?.weights(
+          of: chosen.tensor, changing: chosen.tensor.type, to: place.type))
     }
     self.init(
       source: source, destination: destination, isFolder: false,
@@ -32,8 +34,9 @@ extension ConversionPlan {
   /// The checkpoint's metadata with what says how it is quantized: last where llama.cpp's quantizer moves it,
   /// in its place after a cast.
   private static func metadata(
-    of checkpoint: Checkpoint, _ recipe: Recipe?, _ tensors: [Chosen]
+    of checkpoint: Checkpoint, _ options: ConversionOptions, _ tensors: [Chosen]
   ) -> GGUFMetadata {
+    let recipe = options.recipe
     var metadata = checkpoint.metadata
     let fileType = metadata["general.file_type"]
     guard recipe != nil || fileType == nil else { return metadata }
@@ -42,6 +45,7 @@ extension ConversionPlan {
     }
     metadata["general.quantization_version"] = .uint32(2)
     metadata["general.file_type"] = .uint32(recipe?.fileType ?? Self.fileType(of: tensors))
+    if recipe != nil { options.importance?.describe(in: &metadata) }
     return metadata
   }
 
@@ -60,7 +64,7 @@ extension ConversionPlan {
     let names = TypeChooser.offeringOrder(checkpoint.tensors.map(\.name))
     var chooser = TypeChooser(
       recipe, facts: ModelFacts(checkpoint.metadata, architecture: checkpoint.architecture),
-      names: names, isPure: options.isPure)
+      names: names, options: options)
     var fallbacks: [Fallback: [String]] = [:]
     let chosen: [Chosen] = try names.compactMap { name in
       guard let tensor = byName[name] else { return nil }
@@ -95,7 +99,9 @@ extension ConversionPlan {
     if tensor.type.isQuantized, type.isQuantized, !options.allowRequantize {
       throw failure(.alreadyQuantized(tensor.type))
     }
-    if recipe.needsImportance(for: type, tensor: tensor.name) {
+    if recipe.needsImportance(for: type, tensor: tensor.name),
+      options.importance?.entries[tensor.name] == nil
+    {
       throw failure(.needsImportance(type))
     }
   }

@@ -48,4 +48,6 @@ public struct PlannedTensor: Sendable {
   public let offset: Int
   public let byteCount: Int
   let source: TensorSource
+  /// What the columns weigh, matrix by matrix: a whole number of times `shape.columns` values.
+  var importance: [Float]?
 }

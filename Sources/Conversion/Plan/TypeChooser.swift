@@ -7,22 +7,20 @@ package import TensorCore
 package struct TypeChooser {
   private let recipe: Recipe
   private let facts: ModelFacts
-  private let isPure: Bool
-  private let hasImportance: Bool
+  private let options: ConversionOptions
   private let isTied: Bool
   private let valueCount: Int
   private var seen: [TensorRole: Int] = [:]
 
   /// - Parameters:
   ///   - names: The names of all tensors of the model.
-  ///   - isPure: Whether every matrix gets the base type.
+  ///   - options: What is asked for beside the recipe.
   package init(
-    _ recipe: Recipe, facts: ModelFacts, names: [String], isPure: Bool, hasImportance: Bool = false
+    _ recipe: Recipe, facts: ModelFacts, names: [String], options: ConversionOptions
   ) {
     self.recipe = recipe
     self.facts = facts
-    self.isPure = isPure
-    self.hasImportance = hasImportance
+    self.options = options
     let roles = names.map(TensorRole.init(of:))
     isTied = !roles.contains(.output)
     valueCount = roles.count { $0 == .attentionValue }
@@ -48,18 +46,31 @@ package struct TypeChooser {
   ///
   /// - Parameter kept: Its type when it is not to be quantized.
   package mutating func choose(_ name: String, shape: Shape, kept: TensorType) -> Choice {
-    guard Self.mayQuantize(name, shape: shape, architecture: facts.architecture) else {
-      return Choice(type: kept)
-    }
-    guard recipe.isQuantized else { return Choice(type: recipe.base) }
-    let wanted = isPure ? recipe.base : mixture(name, shape: shape)
+    guard Self.mayQuantize(name, shape: shape, architecture: facts.architecture),
+      !options.excluded.contains(where: { $0.finds(name) })
+    else { return Choice(type: kept) }
+    guard let wanted = wanted(name, shape: shape) else { return Choice(type: recipe.base) }
     let fitting = Self.fitting(wanted, columns: shape.columns)
     return Choice(type: fitting, insteadOf: fitting == wanted ? nil : wanted)
+  }
+
+  /// The type asked for, whether or not rows of this width can have it; `nil` for a plain cast.
+  private mutating func wanted(_ name: String, shape: Shape) -> TensorType? {
+    switch TensorRole(of: name) {
+    case .tokenEmbedding where options.embeddingType != nil: return options.embeddingType
+    case .output where options.outputType != nil: return options.outputType
+    default: break
+    }
+    guard recipe.isQuantized else { return nil }
+    let override = options.typeOverrides.first { $0.pattern.finds(name) }
+    if let override { return override.type }
+    return options.isPure ? recipe.base : mixture(name, shape: shape)
   }
 
   private mutating func mixture(_ name: String, shape: Shape) -> TensorType {
     let role = TensorRole(of: name)
     if role == .output || (role == .tokenEmbedding && isTied) {
+      if let outputType = options.outputType { return outputType }
       let fits = shape.columns % recipe.base.elementsPerBlock == 0
       return facts.isFalcon || !fits ? .q8_0 : recipe.output
     }
@@ -100,8 +111,8 @@ package struct TypeChooser {
     case .firstLayers(let share): index < count / share
     case .middleLayers: index >= count / 8 && index < 7 * count / 8
     case .firstTensors(let few): position < few
-    case .importance: hasImportance
-    case .noImportance: !hasImportance
+    case .importance: options.importance != nil
+    case .noImportance: options.importance == nil
     case .falcon: facts.isFalcon
     case .stackedExperts:
       shape.dimensions.count > 2 && shape.dimensions[shape.dimensions.count - 3] > 1

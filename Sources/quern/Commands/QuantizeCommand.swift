@@ -1,5 +1,8 @@
 import ArgumentParser
 import Conversion
+import MappedFiles
+import SystemPackage
+import TensorCore
 
 struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -25,6 +28,38 @@ struct QuantizeCommand: ParsableCommand {
   @Flag(help: "Give every matrix the same type, without llama.cpp's exceptions.")
   var pure = false
 
+  @Option(
+    help: ArgumentHelp(
+      "A type for the tensors whose names this finds; may be repeated, the first that finds decides.",
+      valueName: "regex=type"),
+    transform: TypeRule.init(parsing:))
+  var tensorType: [TypeRule] = []
+
+  @Option(
+    help: ArgumentHelp("A file of such rules, separated by white space.", valueName: "file"))
+  var tensorTypeFile: String?
+
+  @Option(
+    help: ArgumentHelp("The type of the output matrix.", valueName: "type"),
+    transform: TypeRule.type)
+  var outputType: TensorType?
+
+  @Option(
+    help: ArgumentHelp("The type of the token embedding.", valueName: "type"),
+    transform: TypeRule.type)
+  var embeddingType: TensorType?
+
+  @Option(
+    help: ArgumentHelp(
+      "Leave the tensors whose names this finds as they are; may be repeated.", valueName: "regex"),
+    transform: TypeRule.pattern)
+  var exclude: [TensorPattern] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "An importance matrix of llama.cpp, as GGUF or .dat.", valueName: "file"))
+  var imatrix: String?
+
   @Flag(help: "Quantize again what is quantized already, from its decoded values.")
   var allowRequantize = false
 
@@ -34,7 +69,23 @@ struct QuantizeCommand: ParsableCommand {
     var options = flags.options(recipe: type)
     options.isPure = pure
     options.allowRequantize = allowRequantize
+    options.typeOverrides = try (tensorType + rulesOfFile()).map(\.override)
+    options.outputType = outputType
+    options.embeddingType = embeddingType
+    options.excluded = exclude
+    options.importance = try imatrix.map { try ImportanceMatrix(FilePath($0)) }
     try flags.run(options, output, verb: "quantizing")
+  }
+
+  private func rulesOfFile() throws -> [TypeRule] {
+    guard let tensorTypeFile else { return [] }
+    let bytes = try MappedFile(FilePath(tensorTypeFile)).withBytes { Array($0) }
+    let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    do {
+      return try words.map { try TypeRule(parsing: String($0)) }
+    } catch let error as ValidationError {
+      throw Failure(error.message, path: tensorTypeFile)
+    }
   }
 
   static func recipe(_ name: String) throws -> Recipe {

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import Inference
+import MappedFiles
 import SystemPackage
+import TensorCore
 import Tokenizers
 
 struct RunCommand: ParsableCommand {
@@ -53,6 +55,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     do {
       let start = ContinuousClock.now
+      try requireGGUF()
       let generator = try Generator(
         path: FilePath(model), contextLength: context, pool: output.makePool())
       let loading = (ContinuousClock.now - start) / .seconds(1)
@@ -68,6 +71,17 @@ struct RunCommand: ParsableCommand {
       throw Failure("tokenizer: \(error)", path: model)
     } catch let error as ChatTemplateError {
       throw Failure("chat template: \(error)", path: model)
+    }
+  }
+
+  private func requireGGUF() throws {
+    switch try FileKind(of: FilePath(model)) {
+    case .folder, .safetensors:
+      throw Failure(
+        "expected a GGUF to run", path: model,
+        advice: "quern convert \(model.printable) model.gguf makes one")
+    case .gguf, .pytorch, .unknown:
+      break  // the reader says what is wrong with it
     }
   }
 

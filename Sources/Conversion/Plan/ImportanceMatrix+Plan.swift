@@ -1,0 +1,43 @@
+import Checkpoints
+import GGUF
+import TensorCore
+
+extension ImportanceMatrix {
+  /// The weights of one tensor, when it is to be quantized and the matrix knows it.
+  ///
+  /// - Throws: ``ImportanceMatrixError`` when the entry is of another shape: it was measured on another
+  ///   model. Only the token embedding may differ, as llama.cpp has it.
+  func weights(
+    of tensor: CheckpointTensor, changing source: TensorType, to type: TensorType
+  ) throws -> [Float]? {
+    guard type.isQuantized, type != source, let entry = entries[tensor.name] else { return nil }
+    let expected = tensor.shape.columns * tensor.shape.matrixCount
+    guard entry.values.count == expected else {
+      if TensorRole(of: tensor.name) == .tokenEmbedding { return nil }
+      throw ImportanceMatrixError(
+        .mismatch(expected: expected, found: entry.values.count), path: path, entry: tensor.name)
+    }
+    return entry.values
+  }
+
+  /// What the result says about the matrix, under llama.cpp's keys and limits.
+  func describe(in metadata: inout GGUFMetadata) {
+    // llama.cpp keeps values of 127 bytes.
+    func cut(_ text: String) -> GGUFValue {
+      .string(String(decoding: text.utf8.prefix(127), as: UTF8.self))
+    }
+    metadata["quantize.imatrix.file"] = cut(path.string)
+    if let dataset = datasets.first { metadata["quantize.imatrix.dataset"] = cut(dataset) }
+    metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(clamping: entries.count))
+    if chunkCount > 0 {
+      metadata["quantize.imatrix.chunks_count"] = .uint32(UInt32(clamping: chunkCount))
+    }
+  }
+}
+
+extension Shape {
+  /// Matrices that a tensor of experts stacks; 1 for a plain matrix.
+  var matrixCount: Int {
+    dimensions.count > 2 ? dimensions[dimensions.count - 3] : 1
+  }
+}
