@@ -21,6 +21,15 @@ public struct BlockCodec: Sendable {
   /// Whether ``encode(_:rows:columns:importance:into:)`` may be called; some types only decode.
   public var canEncode: Bool { kernels.encoder(of: type) != nil }
 
+  /// Whether ``encode(_:rows:columns:importance:into:)`` needs importance: with so few bits the reference
+  /// refuses to encode without.
+  public var requiresImportance: Bool {
+    switch type {
+    case .iq1_S, .iq2_XXS, .iq2_XS: true
+    default: false
+    }
+  }
+
   /// Bytes that `elementCount` elements take; they must fill whole blocks.
   public func byteCount(elementCount: Int) -> Int {
     precondition(elementCount >= 0 && elementCount % type.elementsPerBlock == 0)
@@ -50,7 +59,7 @@ public struct BlockCodec: Sendable {
   ///   - values: `rows * columns` values, row-major.
   ///   - columns: Elements of a row, whole blocks.
   ///   - importance: What an error in each column weighs, `columns` values shared by all rows. Types that
-  ///     the reference encodes without weights ignore it.
+  ///     the reference encodes without weights ignore it; see ``requiresImportance`` for the opposite.
   ///   - blocks: Receives exactly ``byteCount(elementCount:)`` bytes, rows packed without gaps.
   /// - Precondition: ``canEncode``. Values that are not finite never trap, but what they become is
   ///   unspecified: refuse them before.
@@ -74,6 +83,7 @@ public struct BlockCodec: Sendable {
     guard let encoder = kernels.encoder(of: type) else {
       preconditionFailure("\(type) cannot be encoded")
     }
+    precondition(importance != nil || !requiresImportance, "\(type) needs importance")
     guard elementCount > 0 else { return }
     encoder(
       values.baseAddress, blocks.baseAddress, rows, columns, importance.flatMap(\.baseAddress))

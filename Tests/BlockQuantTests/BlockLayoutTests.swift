@@ -29,6 +29,21 @@ struct BlockLayoutTests {
     #expect(try #require(type.blockLayout).byteCount == type.bytesPerBlock)
   }
 
+  @Test(
+    "Every block type that files hold can be decoded and encoded",
+    arguments: TensorType.allCases.filter(\.isQuantized))
+  func codecs(_ type: TensorType) {
+    // These two hold activations, in memory only.
+    let expected = type != .q8_1 && type != .q8_K
+    #expect(BlockCodec(type)?.canEncode == (expected ? true : nil))
+  }
+
+  @Test("The types that the reference refuses to encode without importance say so")
+  func importance() {
+    let demanding = TensorType.allCases.filter { BlockCodec($0)?.requiresImportance == true }
+    #expect(demanding == [.iq1_S, .iq2_XXS, .iq2_XS])
+  }
+
   @Test("A type without blocks has neither layout nor, unless it is a float, a codec")
   func others() {
     #expect(TensorType.u8.blockLayout == nil)

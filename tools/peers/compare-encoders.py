@@ -68,6 +68,10 @@ def main():
             if type_name not in quern.PLAIN:
                 weights.update(quern.importances(rows.shape[1]))
             for importance_name, importance in weights.items():
+                if name == "nasty" and type_name in quern.FRAGILE:
+                    if reference.base is None:
+                        continue
+                    rows = data[name][reference.survivors(type_name, data[name], importance)]
                 expected = reference.encode(type_name, rows, importance)
                 counts = [differing(type_name, level, rows, importance, expected) for level in levels]
                 total += sum(count or 0 for count in counts)

@@ -6,6 +6,7 @@ the environment variable GGML_BASE names (libggml-base.so).
 """
 
 import ctypes
+import mmap
 import os
 import pathlib
 import subprocess
@@ -25,6 +26,8 @@ TYPES = {
     "Q5_K": (13, 256, 176), "Q6_K": (14, 256, 210), "IQ4_NL": (20, 32, 18), "IQ4_XS": (23, 256, 136),
     "TQ1_0": (34, 256, 54), "TQ2_0": (35, 256, 66), "MXFP4": (39, 32, 17), "NVFP4": (40, 64, 36),
     "Q1_0": (41, 128, 18), "Q2_0": (42, 64, 18),
+    "IQ3_XXS": (18, 256, 98), "IQ3_S": (21, 256, 110), "IQ2_XXS": (16, 256, 66),
+    "IQ2_XS": (17, 256, 74), "IQ2_S": (22, 256, 82), "IQ1_S": (19, 256, 50), "IQ1_M": (29, 256, 56),
 }
 
 
@@ -48,6 +51,9 @@ ENCODE = ctypes.CFUNCTYPE(
 PLAIN = {"F32", "F16", "BF16", "Q8_0", "TQ1_0", "TQ2_0", "MXFP4", "NVFP4", "Q1_0", "Q2_0"}
 # Types that it does not encode without.
 DEMANDING = {"IQ2_XXS", "IQ2_XS", "IQ1_S"}
+# Types whose reference encoders assert that sums do not overflow. libgguf goes on, reading what is not
+# there; llama.cpp's library ends the process.
+FRAGILE = {"IQ1_S", "IQ1_M", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ3_XXS", "IQ3_S"}
 
 
 class Reference:
@@ -78,6 +84,37 @@ class Reference:
         blocks = numpy.empty(rows.size // elements * size, numpy.uint8)
         self.encode_into(type_name, rows, blocks, importance)
         return blocks
+
+    def survivors(self, type_name, rows, importance):
+        """Which rows the reference defines: llama.cpp's library does not end the process, and libgguf does
+        not say that it found nothing. Each is tried in a child."""
+        wire_id, elements, size = TYPES[type_name]
+        blocks = numpy.empty(rows.shape[1] // elements * size, numpy.uint8)
+        self.base.ggml_quantize_init(wire_id)  # slow; here once, not in each child
+        done = mmap.mmap(-1, len(rows))
+        row = 0
+        while row < len(rows):
+            child = os.fork()
+            if child == 0:
+                os.environ["GGML_NO_BACKTRACE"] = "1"
+                said = tempfile.TemporaryFile()
+                os.dup2(said.fileno(), 1)
+                os.dup2(1, 2)
+                for row in range(row, len(rows)):
+                    self.base.ggml_quantize_chunk(
+                        wire_id, ctypes.c_void_p(pointer(rows[row])), ctypes.c_void_p(pointer(blocks)),
+                        ctypes.c_int64(0), ctypes.c_int64(1), ctypes.c_int64(rows.shape[1]),
+                        ctypes.c_void_p(pointer(importance)))
+                    before = os.lseek(1, 0, os.SEEK_CUR)
+                    self.encode(type_name, rows[row : row + 1], importance)
+                    ctypes.CDLL(None).fflush(None)
+                    done[row] = 2 if os.lseek(1, 0, os.SEEK_CUR) == before else 1
+                os._exit(0)
+            os.waitpid(child, 0)
+            while row < len(rows) and done[row]:
+                row += 1
+            row += 1  # the one it died of
+        return numpy.frombuffer(done[:], numpy.uint8) == 2
 
     def decode_into(self, type_name, blocks, output, shape):
         if type_name == "Q2_0":

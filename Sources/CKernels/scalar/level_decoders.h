@@ -4,6 +4,7 @@
 
 #include "../codecs.h"
 #include "decode.h"
+#include "decode_grid.h"
 #include "decode_low.h"
 
 #define QUERN_DECODER_(type, level) quern_decode_##type##_##level
@@ -34,6 +35,23 @@ QUERN_BLOCK_DECODER(mxfp4, 32)
 QUERN_BLOCK_DECODER(nvfp4, 64)
 QUERN_BLOCK_DECODER(q1_0, 128)
 QUERN_BLOCK_DECODER(q2_0, 64)
+
+// The types on a grid take its points along.
+#define QUERN_GRID_DECODER(type, grid)                                                           \
+  QUERN_TARGET void QUERN_DECODER(type, QUERN_LEVEL)(const void *restrict blocks,                   \
+                                                   float *restrict output, size_t count) {        \
+    const int8_t *points = quern_grid_for_decoding(grid);                                         \
+    const quern_block_##type *block = blocks;                                                     \
+    for (size_t i = 0; i < count; i += 256) quern_decode_block_##type(block++, points, output + i); \
+  }
+
+QUERN_GRID_DECODER(iq1_S, QUERN_GRID_IQ1)
+QUERN_GRID_DECODER(iq1_M, QUERN_GRID_IQ1)
+QUERN_GRID_DECODER(iq2_XXS, QUERN_GRID_IQ2_XXS)
+QUERN_GRID_DECODER(iq2_XS, QUERN_GRID_IQ2_XS)
+QUERN_GRID_DECODER(iq2_S, QUERN_GRID_IQ2_S)
+QUERN_GRID_DECODER(iq3_XXS, QUERN_GRID_IQ3_XXS)
+QUERN_GRID_DECODER(iq3_S, QUERN_GRID_IQ3_S)
 
 QUERN_TARGET void QUERN_DECODER(f16, QUERN_LEVEL)(const void *restrict blocks,
                                                 float *restrict output, size_t count) {
