@@ -32,7 +32,8 @@ extension Tokenizer {
     }
     let template = try FileSystem.bytesIfPresent(folder.appending("chat_template.jinja"))
     try self.init(
-      tokenizerJSON: json, config: FileSystem.bytesIfPresent(folder.appending("tokenizer_config.json")),
+      tokenizerJSON: json,
+      config: FileSystem.bytesIfPresent(folder.appending("tokenizer_config.json")),
       chatTemplate: template.map { String(decoding: $0, as: UTF8.self) })
   }
 }
