@@ -92,7 +92,8 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "TestSupport", "quern", .product(name: "SystemPackage", package: "swift-system"),
+        "Safetensors", "TensorCore", "TestSupport", "quern",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "DocumentationTests",

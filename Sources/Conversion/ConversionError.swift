@@ -9,6 +9,8 @@ public struct ConversionError: FileProblem {
     case destinationHoldsSource
     case destinationIsNoCheckpoint
     case destinationExists
+    /// The folder holds something that a checkpoint of ours would not.
+    case destinationHoldsOther(String)
     case unknownDestinationFormat
     case wantsFolder
     case alreadyQuantized(TensorType)
@@ -46,6 +48,8 @@ extension ConversionError.Reason: CustomStringConvertible {
     case .destinationIsNoCheckpoint:
       "a folder with other things in it (no config.json), which is not replaced"
     case .destinationExists: "already exists; --overwrite replaces it"
+    case .destinationHoldsOther(let name):
+      "the folder also holds \(name.printable), which --overwrite would delete; move it away first"
     case .unknownDestinationFormat:
       "expected a destination that ends in .gguf, in .safetensors or, for a folder, in /"
     case .wantsFolder:

@@ -90,8 +90,7 @@ extension ConversionPlan {
     let slabs = SlabWriter(target, slabByteCount: max(Self.slabByteCount, largestRow))
     do {
       for tensor in file.tensors where tensor.byteCount > 0 {
-        let reader = RowReader(tensor.source, type: tensor.sourceType, shape: tensor.shape)
-        try reader.checkUnchanged()
+        let reader = RowReader(tensor)
         let slabRows = max(1, Self.slabByteCount / tensor.rowByteCount)
         for first in stride(from: 0, to: reader.rowCount, by: slabRows) {
           let rows = first..<min(first + slabRows, reader.rowCount)
@@ -99,6 +98,7 @@ extension ConversionPlan {
           let offset = tensor.offset + first * tensor.rowByteCount
           let isKept = target.keeps(byteCount, at: offset)
           if !isKept {
+            try reader.checkUnchanged()
             reader.prefetch(rows.upperBound..<min(rows.upperBound + slabRows, reader.rowCount))
             try slabs.write(byteCount, at: offset) { buffer in
               try encoder.encode(rows, of: tensor, reader, into: buffer)
@@ -107,6 +107,7 @@ extension ConversionPlan {
           }
           finished(tensor.name, byteCount, isKept)
         }
+        try reader.checkUnchanged()
       }
     } catch {
       try? slabs.finish()
@@ -132,7 +133,7 @@ extension ConversionPlan {
 
 extension PlannedTensor {
   /// Bytes of one row of the result.
-  fileprivate var rowByteCount: Int { shape.rows == 0 ? 0 : byteCount / shape.rows }
+  fileprivate var rowByteCount: Int { rowCount == 0 ? 0 : byteCount / rowCount }
 }
 
 extension ConversionError {

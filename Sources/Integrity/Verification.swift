@@ -34,8 +34,16 @@ public enum Verification {
   /// Verifies what stands at `path`: a file, a shard index with its shards, or a folder of files.
   ///
   /// - Returns: One verdict a file, in the order of names.
-  /// - Throws: `FileError` when something cannot be read at all.
+  ///   What cannot be read is damaged.
   public static func verify(_ path: FilePath) throws -> [FileVerdict] {
+    do {
+      return try verifyPresent(path)
+    } catch let error as FileError {
+      return [verdict(path, "\(error)")]
+    }
+  }
+
+  private static func verifyPresent(_ path: FilePath) throws -> [FileVerdict] {
     switch try FileKind(of: path) {
     case .folder: return try verifyFolder(path)
     case .gguf: return [try verifyGGUF(path)]
@@ -72,13 +80,26 @@ public enum Verification {
           to: tensor.name, at: tensor.offset, byteCount: tensor.byteCount,
           rows: tensor.shape.rows, fileEnd: file.byteCount)
       }
-      return FileVerdict(path: path, isSealed: false, damage: missing)
+      return FileVerdict(
+        path: path, isSealed: false,
+        damage: missing + trailing(header, byteCount: file.byteCount))
     } catch {
       let damage = Damage(
         tensor: error.tensor, firstRow: nil, lastRow: nil, offset: error.byteOffset,
         byteCount: nil, why: "\(error)")
       return FileVerdict(path: path, isSealed: false, damage: [damage])
     }
+  }
+
+  /// Bytes that belong to no tensor and are no padding.
+  private static func trailing(_ header: GGUFHeader, byteCount: Int) -> [Damage] {
+    let end = header.tensors.map { $0.offset + $0.byteCount }.max() ?? header.dataOffset
+    let padded = (end + header.alignment - 1) / header.alignment * header.alignment
+    guard byteCount > padded else { return [] }
+    let damage = Damage(
+      tensor: nil, firstRow: nil, lastRow: nil, offset: padded, byteCount: byteCount - padded,
+      why: "bytes after the last tensor")
+    return [damage]
   }
 
   /// The rows of a tensor that lie beyond the end of the file.

@@ -26,7 +26,8 @@ public final class MappedFile: Sendable {
     func failure(_ operation: String) -> FileError {
       FileError(path: path, reason: .system(operation: operation, Errno(rawValue: errno)))
     }
-    let fd = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
+    // A pipe without a writer would block; for files the flag means nothing.
+    let fd = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard fd >= 0 else { throw failure("open") }
     var status = stat()
     guard fstat(fd, &status) == 0 else {

@@ -24,8 +24,7 @@ public final class StagedOutput: Sendable {
   ///   folder always is.
   /// - Throws: ``FileError``: `.alreadyExists`, `.inUse`, or the failed system call.
   public init(_ destination: FilePath, isFolder: Bool, overwrite: Bool) throws(FileError) {
-    // A trailing slash is part of what people type, not of the name.
-    let destination = destination.lexicallyNormalized()
+    let destination = try Self.resolved(destination)
     try Self.checkFree(destination, isFolder: isFolder, overwrite: overwrite)
     self.destination = destination
     self.isFolder = isFolder
@@ -33,6 +32,7 @@ public final class StagedOutput: Sendable {
     staging = FilePath("\(destination).quern-partial")
     journal = FilePath("\(destination).quern-journal")
     lock = try Self.lock(staging, isFolder: isFolder, for: destination)
+    if isFolder { recoverReplaced() }
     Self.living.add(1, ordering: .relaxed)
   }
 
@@ -70,7 +70,6 @@ public final class StagedOutput: Sendable {
   public func commit(_ files: [JournaledFile]) throws(FileError) {
     for file in files { try file.sync() }
     if isFolder { removeStrangers(but: files) }
-    let replaced = FilePath("\(destination).quern-replaced")
     // rename replaces a file and an empty folder by itself, a full folder must step aside first.
     let stepsAside = isFolder && overwrite && Self.rename(destination, to: replaced)
     guard Self.rename(staging, to: destination) else {
@@ -94,6 +93,35 @@ public final class StagedOutput: Sendable {
     let known = Set(files.compactMap { $0.path.lastComponent?.string })
     for name in (try? FolderListing(staging).names) ?? [] where !known.contains(name) {
       removeTree(staging.appending(name))
+    }
+  }
+
+  /// Where a full folder steps aside while its successor takes its name.
+  private var replaced: FilePath { FilePath("\(destination).quern-replaced") }
+
+  /// Mends what a kill between the two renames, or before the last removal, left behind.
+  private func recoverReplaced() {
+    if !Self.rename(replaced, to: destination) { removeTree(replaced) }
+  }
+
+  /// The path that is written: where a link leads, so that the link stays.
+  ///
+  /// - Throws: ``FileError`` for a link that leads nowhere, and for what is neither file nor folder.
+  private static func resolved(_ destination: FilePath) throws(FileError) -> FilePath {
+    var status = stat()
+    guard destination.withPlatformString({ lstat($0, &status) }) == 0 else { return destination }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG, S_IFDIR:
+      return destination
+    case S_IFLNK:
+      guard let target = destination.withPlatformString({ realpath($0, nil) }) else {
+        throw FileError(
+          path: destination, reason: .system(operation: "follow the link", Errno(rawValue: errno)))
+      }
+      defer { free(target) }
+      return FilePath(platformString: target)
+    default:
+      throw FileError(path: destination, reason: .notARegularFile)
     }
   }
 

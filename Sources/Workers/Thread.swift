@@ -5,7 +5,9 @@
 #endif
 
 /// Starts an owned thread; whoever starts it joins it.
-func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
+///
+/// - Returns: `nil` when the system has no room for another.
+func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
   final class Box {
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -19,8 +21,8 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
         Unmanaged<Box>.fromOpaque(raw).takeRetainedValue().body()
         return nil
       }, box)
-    precondition(code == 0, "the system has no room for another thread (errno \(code))")
-    return thread!  // set by pthread_create, which returned 0
+    if code != 0 { Unmanaged<Box>.fromOpaque(box).release() }
+    return code == 0 ? thread : nil
   #else
     var thread = pthread_t()
     let code = pthread_create(
@@ -29,8 +31,8 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
         Unmanaged<Box>.fromOpaque(raw!).takeRetainedValue().body()  // `box` is never null
         return nil
       }, box)
-    precondition(code == 0, "the system has no room for another thread (errno \(code))")
-    return thread
+    if code != 0 { Unmanaged<Box>.fromOpaque(box).release() }
+    return code == 0 ? thread : nil
   #endif
 }
 
@@ -38,7 +40,11 @@ func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
 public struct OwnedThread: Sendable {
   private let thread: pthread_t
 
-  public init(_ body: @escaping @Sendable () -> Void) { thread = startThread(body) }
+  /// - Returns: `nil` when the system has no room for another thread.
+  public init?(_ body: @escaping @Sendable () -> Void) {
+    guard let thread = startThread(body) else { return nil }
+    self.thread = thread
+  }
 
   /// Waits until the body has returned. Call once.
   public func join() { pthread_join(thread, nil) }

@@ -26,13 +26,20 @@ public final class WorkerPool: Sendable {
   private let shared: SharedLoop
   private let threads: [pthread_t]
 
-  /// - Parameter workerCount: Threads to use; by default one for each processor that is online.
+  /// - Parameter workerCount: Threads to use; by default one for each processor that is online. Fewer
+  ///   where the system gives no more.
   public init(workerCount: Int = WorkerPool.processorCount) {
-    let count = max(1, workerCount)
-    self.workerCount = count
-    let shared = SharedLoop(workerCount: count)
+    let shared = SharedLoop(workerCount: max(1, workerCount))
+    var threads: [pthread_t] = []
+    while threads.count + 1 < workerCount {
+      let worker = threads.count + 1
+      guard let thread = startThread({ shared.serve(as: worker) }) else { break }
+      threads.append(thread)
+    }
+    shared.workerCount = threads.count + 1
+    self.workerCount = threads.count + 1
     self.shared = shared
-    threads = (1..<count).map { worker in startThread { shared.serve(as: worker) } }
+    self.threads = threads
   }
 
   deinit {
@@ -121,7 +128,8 @@ private final class SharedLoop: @unchecked Sendable {
   }
 
   private var loop: Loop?
-  private let workerCount: Int
+  /// Set before the first loop, and not again.
+  var workerCount: Int
   private let spins: Int
   private let busy = Atomic(false)
   private let generation = Atomic(0)

@@ -47,7 +47,7 @@ struct Program {
   }
 
   /// The program stands beside the test bundle.
-  private static var executable: URL {
+  static var executable: URL {
     get throws {
       let folders = CommandLine.arguments.prefix(1)
         .map { URL(fileURLWithPath: $0).deletingLastPathComponent() }

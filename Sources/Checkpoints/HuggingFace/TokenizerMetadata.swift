@@ -1,5 +1,6 @@
 import GGUF
 import SystemPackage
+import TensorCore
 import Tokenizers
 
 /// The tokenizer of a Hugging Face folder as GGUF metadata.
@@ -62,6 +63,11 @@ struct TokenizerMetadata {
   private func preTokenizer(_ warnings: inout [String]) -> String {
     let ignoresMerges = tokenizer["model"]?["ignore_merges"]?.bool ?? false
     let composes = Self.composes(tokenizer["normalizer"])
+    for name in Self.normalizersLeftOut(tokenizer["normalizer"]) {
+      warnings.append(
+        "tokenizer.json: the normalizer \(name.printable) has no place in a GGUF, whose readers will "
+          + "tokenize otherwise")
+    }
     if let patterns = Self.patterns(tokenizer["pre_tokenizer"]),
       let name = PreTokenizerName.find(
         patterns: patterns, composes: composes, ignoresMerges: ignoresMerges)
@@ -100,6 +106,15 @@ struct TokenizerMetadata {
     case "NFC": true
     case "Sequence": normalizer?["normalizers"]?.array?.contains { composes($0) } ?? false
     default: false
+    }
+  }
+
+  /// What is done to text that no key of a GGUF says.
+  private static func normalizersLeftOut(_ normalizer: JSONValue?) -> [String] {
+    switch normalizer?["type"]?.string {
+    case nil, "NFC": []
+    case "Sequence": (normalizer?["normalizers"]?.array ?? []).flatMap { normalizersLeftOut($0) }
+    case let name?: [name]
     }
   }
 

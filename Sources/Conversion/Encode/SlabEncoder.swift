@@ -67,12 +67,12 @@ struct SlabEncoder {
     _ values: UnsafeMutableBufferPointer<Float>, _ rows: Range<Int>, of tensor: PlannedTensor,
     _ codec: BlockCodec, into output: UnsafeMutableRawBufferPointer, rowByteCount: Int
   ) {
-    let columns = tensor.shape.columns
+    let columns = tensor.columnCount
     guard let importance = tensor.importance else {
       return codec.encode(
         UnsafeBufferPointer(values), rows: rows.count, columns: columns, into: output)
     }
-    let matrixRows = tensor.shape.rows / (importance.count / columns)
+    let matrixRows = tensor.rowCount / (importance.count / columns)
     var first = rows.lowerBound
     while first < rows.upperBound {
       let matrix = first / matrixRows

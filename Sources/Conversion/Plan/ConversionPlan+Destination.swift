@@ -54,6 +54,8 @@ extension ConversionPlan {
       let names = try FolderListing(destination).names
       if names.isEmpty { return }
       if overwrite, !names.contains("config.json") { throw refusal(.destinationIsNoCheckpoint) }
+      let stranger = names.first { !HuggingFaceFolder.isKnownName($0) }
+      if overwrite, let stranger { throw refusal(.destinationHoldsOther(stranger)) }
     }
     guard overwrite else { throw refusal(.destinationExists) }
   }

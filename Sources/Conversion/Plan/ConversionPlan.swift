@@ -50,4 +50,13 @@ public struct PlannedTensor: Sendable {
   let source: TensorSource
   /// What the columns weigh, matrix by matrix: a whole number of times `shape.columns` values.
   var importance: [Float]?
+
+  /// Rows as they are moved: each element by itself in a vector whose order changes.
+  var rowCount: Int { isTurnedVector ? shape.elementCount : shape.rows }
+  /// Elements of such a row.
+  var columnCount: Int { isTurnedVector ? 1 : shape.columns }
+
+  private var isTurnedVector: Bool {
+    shape.dimensions.count == 1 && source.rowOrder != .asStored
+  }
 }

@@ -13,12 +13,11 @@ struct RowReader: Sendable {
   private let source: TensorSource
   private let codec: BlockCodec?
 
-  /// - Parameter shape: Whole rows of blocks in `type`.
-  init(_ source: TensorSource, type: TensorType, shape: Shape) {
-    self.source = source
-    self.type = type
-    rowCount = shape.rows
-    columns = shape.columns
+  init(_ tensor: PlannedTensor) {
+    source = tensor.source
+    type = tensor.sourceType
+    rowCount = tensor.rowCount
+    columns = tensor.columnCount
     rowByteCount =
       type.isQuantized
       ? columns / type.elementsPerBlock * type.bytesPerBlock : columns * type.bytesPerBlock

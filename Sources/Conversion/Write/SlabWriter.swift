@@ -17,7 +17,9 @@ final class SlabWriter: Sendable {
   private let free: BoundedChannel<Slab>
   private let filled: BoundedChannel<Slab>
   private let slabCount: Int
-  private let thread: OwnedThread
+  /// `nil` where the system has no room for a thread: then slabs are written by the caller.
+  private let thread: OwnedThread?
+  private let file: JournaledFile
   private let failure = FirstFailure()
 
   /// - Parameters:
@@ -25,6 +27,7 @@ final class SlabWriter: Sendable {
   ///   - slabCount: Buffers in all; they bound the memory that writing takes.
   init(_ file: JournaledFile, slabByteCount: Int, slabCount: Int = 3) {
     self.slabCount = slabCount
+    self.file = file
     let free = BoundedChannel<Slab>(capacity: slabCount)
     let filled = BoundedChannel<Slab>(capacity: slabCount)
     for _ in 0..<slabCount {
@@ -62,6 +65,11 @@ final class SlabWriter: Sendable {
     }
     slab.byteCount = byteCount
     slab.offset = offset
+    guard thread != nil else {
+      defer { free.send(slab) }
+      return try file.write(
+        UnsafeRawBufferPointer(rebasing: slab.buffer[0..<byteCount]), at: offset)
+    }
     filled.send(slab)
   }
 
@@ -70,7 +78,7 @@ final class SlabWriter: Sendable {
   /// - Throws: The first error of the writing thread.
   func finish() throws {
     filled.close()
-    thread.join()
+    thread?.join()
     for _ in 0..<slabCount { free.receive()?.buffer.deallocate() }
     try failure.check()
   }

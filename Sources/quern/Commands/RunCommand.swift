@@ -70,7 +70,7 @@ struct RunCommand: ParsableCommand {
     } catch let error as TokenizerError {
       throw Failure("tokenizer: \(error)", path: model)
     } catch let error as ChatTemplateError {
-      throw Failure("chat template: \(error)", path: model)
+      throw Failure("\(error)", path: model)
     }
   }
 

@@ -3,6 +3,7 @@ import Checkpoints
 import Foundation
 import MappedFiles
 import SystemPackage
+import TensorCore
 import Tokenizers
 
 struct TokenizeCommand: ParsableCommand {
@@ -68,11 +69,12 @@ struct TokenizeCommand: ParsableCommand {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Ids separated by anything that is no digit.
+  /// Ids separated by spaces or commas, in brackets or not.
   private static func ids(in text: String, below count: Int) throws -> [Int32] {
-    try text.split { !$0.isASCII || !$0.isNumber }.map { digits in
-      guard let id = Int32(digits), id < count else {
-        throw Failure("expected token ids from 0 to \(count - 1), found \(digits)")
+    try text.split { $0.isWhitespace || ",[]".contains($0) }.map { digits in
+      guard let id = Int32(digits), id >= 0, id < count else {
+        throw Failure(
+          "expected token ids from 0 to \(count - 1), found \(String(digits).printable)")
       }
       return id
     }

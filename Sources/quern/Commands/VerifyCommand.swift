@@ -48,7 +48,7 @@ extension Damage {
     if let tensor, !why.contains(tensor.printable) { places.append("tensor \(tensor.printable)") }
     if let firstRow, let lastRow { places.append("rows \(firstRow) to \(lastRow)") }
     if let offset, !why.contains("byte \(offset)") { places.append("byte \(offset)") }
-    if let byteCount { places.append("\(byteCount) bytes missing") }
+    if let byteCount { places.append("\(byteCount) bytes") }
     return places.isEmpty ? why : "\(why) (\(places.joined(separator: ", ")))"
   }
 }

@@ -1,3 +1,5 @@
+import MappedFiles
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -10,7 +12,7 @@ enum StandardError {
 
   static func write(_ text: String) {
     var text = text
-    text.withUTF8 { bytes in writeAll(bytes, to: STDERR_FILENO) }
+    _ = text.withUTF8 { bytes in writeAll(bytes, to: STDERR_FILENO) }
   }
 
   static func writeLine(_ text: String) { write(text + "\n") }
@@ -23,18 +25,25 @@ enum StandardOutput {
   /// Writes without buffering, so that generated text appears as it is made.
   static func write(_ text: String) {
     var text = text
-    text.withUTF8 { bytes in writeAll(bytes, to: STDOUT_FILENO) }
+    guard text.withUTF8({ bytes in writeAll(bytes, to: STDOUT_FILENO) }) else {
+      StandardError.writeLine("quern: standard output: \(String(cString: strerror(errno)))")
+      Unfinished.discardAll()
+      exit(EXIT_FAILURE)
+    }
   }
 
   static func writeLine(_ text: String) { write(text + "\n") }
 }
 
 /// A reader that went away ends the program through SIGPIPE, as in any filter.
-private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) {
+///
+/// - Returns: Whether everything was written.
+private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32) -> Bool {
   var done = 0
   while done < bytes.count {
     let count = write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-    if count < 0 && errno != EINTR { return }
+    if count < 0 && errno != EINTR { return false }
     done += max(0, count)
   }
+  return true
 }
