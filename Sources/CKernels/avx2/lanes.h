@@ -12,6 +12,8 @@ enum { LANES_GROUPS = 1 };
 #define QUERN_TARGET __attribute__((target("avx2,fma,f16c")))
 #define LANES_INLINE static inline __attribute__((always_inline, unused)) QUERN_TARGET
 
+#include "octets.h"
+
 typedef struct {
   __m256 a, b;
 } lanes;

@@ -13,6 +13,8 @@ enum { LANES_GROUPS = 2 };
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))
 #define LANES_INLINE static inline __attribute__((always_inline, unused)) QUERN_TARGET
 
+#include "../avx2/octets.h"
+
 typedef __m512 lanes;
 typedef __m512i lanes_int;
 typedef __mmask16 lanes_mask;

@@ -12,6 +12,8 @@ enum { LANES_GROUPS = 1 };
 #define QUERN_TARGET
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
 
+#include "octets.h"
+
 typedef struct {
   float32x4_t v[4];
 } lanes;
