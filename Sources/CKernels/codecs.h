@@ -23,8 +23,11 @@ enum {  // ggml's wire ids of the types without blocks
 // Those whose encoders the vector levels have too.
 #define QUERN_VECTOR_TYPES(each, context)                                           \
   each(q4_0, 2, context) each(q4_1, 3, context) each(q5_0, 6, context)              \
-  each(q5_1, 7, context) each(q8_0, 8, context) each(q4_K, 12, context)             \
-  each(q5_K, 13, context) each(q6_K, 14, context)
+  each(q5_1, 7, context) each(q8_0, 8, context) each(q2_K, 10, context)             \
+  each(q3_K, 11, context) each(q4_K, 12, context) each(q5_K, 13, context)           \
+  each(q6_K, 14, context) each(iq2_XXS, 16, context) each(iq2_XS, 17, context)      \
+  each(iq3_XXS, 18, context) each(iq4_NL, 20, context) each(iq3_S, 21, context)     \
+  each(iq2_S, 22, context) each(iq4_XS, 23, context)
 
 #define QUERN_DECLARE_DECODER(type, wire_id, level) \
   void quern_decode_##type##_##level(const void *blocks, float *output, size_t count);

@@ -12,6 +12,8 @@ enum { LANES_GROUPS = 1 };
 #define QUERN_TARGET __attribute__((target("avx2,fma,f16c")))
 #define LANES_INLINE static inline __attribute__((always_inline, unused)) QUERN_TARGET
 
+#include "octets.h"
+
 typedef struct {
   __m256 a, b;
 } lanes;
@@ -93,8 +95,26 @@ LANES_INLINE lanes_int lanes_add_int(lanes_int x, int value) {
   const __m256i y = _mm256_set1_epi32(value);
   return (lanes_int){_mm256_add_epi32(x.a, y), _mm256_add_epi32(x.b, y)};
 }
+LANES_INLINE lanes_int lanes_low_byte(lanes_int x) {
+  const __m256i byte = _mm256_set1_epi32(255);
+  return (lanes_int){_mm256_and_si256(x.a, byte), _mm256_and_si256(x.b, byte)};
+}
+LANES_INLINE lanes_int lanes_all_int(int value) {
+  return (lanes_int){_mm256_set1_epi32(value), _mm256_set1_epi32(value)};
+}
 LANES_INLINE lanes lanes_from_int(lanes_int x) {
   return (lanes){_mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)};
+}
+LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
+  const __m256 eight = _mm256_loadu_ps(table);
+  return (lanes){_mm256_permutevar8x32_ps(eight, index.a), _mm256_permutevar8x32_ps(eight, index.b)};
+}
+LANES_INLINE __m256i avx2_branch(__m256i index, __m256 left) {
+  const __m256i right = _mm256_add_epi32(_mm256_add_epi32(index, index), _mm256_set1_epi32(1));
+  return _mm256_add_epi32(right, _mm256_castps_si256(left));
+}
+LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
+  return (lanes_int){avx2_branch(index.a, left.a), avx2_branch(index.b, left.b)};
 }
 LANES_INLINE void lanes_store_bytes(void *p, lanes_int x) {
   const __m256i byte = _mm256_set1_epi32(0xff);

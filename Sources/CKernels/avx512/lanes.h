@@ -13,6 +13,8 @@ enum { LANES_GROUPS = 2 };
   __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c")))
 #define LANES_INLINE static inline __attribute__((always_inline, unused)) QUERN_TARGET
 
+#include "../avx2/octets.h"
+
 typedef __m512 lanes;
 typedef __m512i lanes_int;
 typedef __mmask16 lanes_mask;
@@ -65,7 +67,19 @@ LANES_INLINE lanes_int lanes_at_most_int(lanes_int a, int high) {
 LANES_INLINE lanes_int lanes_add_int(lanes_int a, int b) {
   return _mm512_add_epi32(a, _mm512_set1_epi32(b));
 }
+LANES_INLINE lanes_int lanes_low_byte(lanes_int a) {
+  return _mm512_and_si512(a, _mm512_set1_epi32(255));
+}
+LANES_INLINE lanes_int lanes_all_int(int a) { return _mm512_set1_epi32(a); }
 LANES_INLINE lanes lanes_from_int(lanes_int a) { return _mm512_cvtepi32_ps(a); }
+LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
+  const __m256 eight = _mm256_loadu_ps(table);
+  return _mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(eight));
+}
+LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
+  const lanes_int twice = _mm512_add_epi32(index, index);
+  return _mm512_mask_add_epi32(twice, (__mmask16)~left, twice, _mm512_set1_epi32(1));
+}
 LANES_INLINE void lanes_store_bytes(void *p, lanes_int a) {
   _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a));
 }

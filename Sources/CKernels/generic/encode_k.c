@@ -18,21 +18,21 @@ static void weigh(const float *x, const float *importance, float spread, float w
 
 // Finds the scales and codes of one Q4_K or Q5_K super-block.
 static quern_stored_scales find_affine(const float x[256], const float *importance,
-                                       const quern_affine_search *search, bool clamp,
-                                       uint8_t codes[256]) {
-  quern_affine_scales found;
+                                       const quern_affine_search *search, uint8_t codes[256]) {
+  float scales[8], minimums[8], sums[8];
   const float spread = importance ? 2 * quern_sum_of_squares(x, 256) / 256 : 0;
   for (int sub = 0; sub < 8; sub++) {
     float weights[32];
     weigh(x + 32 * sub, importance ? importance + 32 * sub : NULL, spread, weights);
-    float sum = 0;
-    for (int i = 0; i < 32; i++) sum += weights[i];
-    found.weights[sub] = sum;
-    found.scales[sub] = quern_search_affine(32, search->levels, x + 32 * sub, weights,
-                                            importance ? search->weighted : search->plain,
-                                            codes + 32 * sub, &found.minimums[sub]);
+    sums[sub] = 0;
+    for (int i = 0; i < 32; i++) sums[sub] += weights[i];
+    scales[sub] = quern_search_affine(32, search->levels, x + 32 * sub, weights,
+                                      importance ? search->weighted : search->plain,
+                                      codes + 32 * sub, &minimums[sub]);
   }
-  const quern_stored_scales stored = quern_store_scales(&found, importance != NULL, clamp);
+  const quern_stored_scales stored =
+      importance ? quern_store_weighted_scales(scales, minimums, sums, search->bound)
+                 : quern_store_scales(scales, minimums);
   for (int sub = 0; sub < 8; sub++) {
     const float step = stored.steps[sub], offset = stored.offsets[sub];
     if (step == 0) continue;  // the codes of the search stay
@@ -51,7 +51,7 @@ void quern_encode_q4_K_generic(const float *input, void *blocks, size_t rows, si
     uint8_t codes[256];
     const float *weights = importance ? importance + i % columns : NULL;
     const quern_stored_scales scales =
-        find_affine(input + i, weights, &quern_search_q4_K, false, codes);
+        find_affine(input + i, weights, &quern_search_q4_K, codes);
     quern_pack_q4_K(&scales, codes, block++);
   }
 }
@@ -63,7 +63,7 @@ void quern_encode_q5_K_generic(const float *input, void *blocks, size_t rows, si
     uint8_t codes[256];
     const float *weights = importance ? importance + i % columns : NULL;
     const quern_stored_scales scales =
-        find_affine(input + i, weights, &quern_search_q5_K, true, codes);
+        find_affine(input + i, weights, &quern_search_q5_K, codes);
     quern_pack_q5_K(&scales, codes, block++);
   }
 }

@@ -4,6 +4,7 @@
 #include "../codecs.h"
 #include "../scalar/superblock.h"
 #include "search.h"
+#include "super_blocks.h"
 
 // Weights of 16 transposed sub-blocks of 32 without importance.
 LANES_INLINE void lanes_weigh_plain(const float *x, float *weights) {
@@ -15,28 +16,6 @@ LANES_INLINE void lanes_weigh_plain(const float *x, float *weights) {
   const lanes typical = lanes_sqrt(lanes_mul(sum, lanes_all(1.f / 32)));
   for (int i = 0; i < 32; i++)
     lanes_store(weights + LANES * i, lanes_add(typical, lanes_abs(lanes_load(x + LANES * i))));
-}
-
-// Weights with importance; `pair` is two super-blocks in element order, `x` their transposed values,
-// and `weights` holds the transposed importance and becomes the weights.
-LANES_INLINE void lanes_weigh_super_blocks(const float *pair, const float *x, float *weights) {
-  float sums[2] = {0, 0}, spread[LANES];
-  for (int i = 0; i < 256; i++) {
-    sums[0] += pair[i] * pair[i];
-    sums[1] += pair[256 + i] * pair[256 + i];
-  }
-  for (int lane = 0; lane < LANES; lane++) spread[lane] = 2 * sums[lane >> 3] / 256;
-  const lanes twice_mean = lanes_load(spread);
-  for (int i = 0; i < 32; i++) {
-    const lanes value = lanes_load(x + LANES * i);
-    const lanes root = lanes_sqrt(lanes_add(twice_mean, lanes_mul(value, value)));
-    lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
-  }
-}
-
-LANES_INLINE void lanes_transpose_32(const float *rows, float *columns) {
-  lanes_transpose(rows, 32, columns);
-  lanes_transpose(rows + 16, 32, columns + 16 * LANES);
 }
 
 // The codes of one sub-block of 32 from its stored scale.
@@ -58,23 +37,93 @@ LANES_INLINE void lanes_codes_of_search(const float *x, float inverse, float bas
   }
 }
 
-// Stores what was found for one pair: quantized scales and the codes that go with them.
-LANES_INLINE void lanes_store_pair(const lanes_affine *found, const float pair[512], bool weighted,
-                                   int levels, bool clamp, quern_stored_scales stored[2],
-                                   uint8_t codes[512]) {
-  quern_affine_scales scales[2];
-  float scale[LANES], minimum[LANES], sum_w[LANES], inverse[LANES], base[LANES];
-  lanes_store(scale, found->scale);
-  lanes_store(minimum, found->minimum);
-  lanes_store(sum_w, found->sum_w);
+// Sixteen super-blocks on their way: pairs of them in element order, and what was found.
+typedef struct {
+  int pairs;
+  const float *values[8];
+  lanes_affine found[8];
+  float room[512];  // for the last pair of a tensor
+} lanes_affine_batch;
+
+// Searches `groups` pairs of a batch from pair `first` on; `importance` likewise or null.
+LANES_INLINE void lanes_search_pairs(int groups, const float *const *importance,
+                                     const quern_affine_search *search, lanes_affine_batch *batch,
+                                     int first) {
+  float x[2 * 32 * LANES], weights[2 * 32 * LANES];
+  for (int k = 0; k < groups; k++) {
+    const float *values = batch->values[first + k];
+    lanes_transpose_32(values, x + 512 * k);
+    if (importance) {
+      lanes_transpose_32(importance[k], weights + 512 * k);
+      const lanes twice = lanes_mul(lanes_all(2), lanes_pair_squares(values));  // may overflow
+      lanes_weigh_32(x + 512 * k, lanes_mul(twice, lanes_all(1.f / 256)), weights + 512 * k);
+    } else {
+      lanes_weigh_plain(x + 512 * k, weights + 512 * k);
+    }
+  }
+  lanes_search_affine(groups, 32, search->levels, x, weights,
+                      importance ? search->weighted : search->plain, batch->found + first);
+}
+
+// Searches the `present` elements of a batch that starts at element `start` of the tensor.
+LANES_INLINE void lanes_search_batch(const float *input, size_t start, size_t present,
+                                     size_t columns, const float *importance,
+                                     const quern_affine_search *search,
+                                     lanes_affine_batch *batch) {
+  batch->pairs = (int)((present + 511) / 512);
+  for (int p = 0; p < batch->pairs; p++) {
+    const size_t at = 512 * (size_t)p;
+    batch->values[p] = lanes_filled(input + start + at, present - at, 512, batch->room);
+  }
+  for (int p = 0; p < batch->pairs; p += LANES_GROUPS) {
+    const bool both = LANES_GROUPS == 2 && p + 1 < batch->pairs;
+    if (!importance) {
+      if (both)
+        lanes_search_pairs(2, NULL, search, batch, p);
+      else
+        lanes_search_pairs(1, NULL, search, batch, p);
+      continue;
+    }
+    float room[2][512];
+    const float *weights[2];
+    for (int k = 0; k < 1 + both; k++)
+      weights[k] =
+          lanes_importance(importance, start + 512 * (size_t)(p + k), columns, 256, 512, room[k]);
+    if (both)
+      lanes_search_pairs(2, weights, search, batch, p);
+    else
+      lanes_search_pairs(1, weights, search, batch, p);
+  }
+}
+
+// What is stored of the scales of a batch.
+LANES_INLINE void lanes_settle_batch(const lanes_affine_batch *batch, bool weighted, bool bound,
+                                     quern_stored_scales stored[LANES]) {
+  lanes_scales scales = {0}, minimums = {0};
+  lanes_scale_codes d, dmin;
+  for (int p = 0; p < batch->pairs; p++) {
+    lanes_store(scales.values + LANES * p, batch->found[p].scale);
+    lanes_store(scales.weights + LANES * p, batch->found[p].sum_w);
+    lanes_store(minimums.values + LANES * p, batch->found[p].minimum);
+    lanes_store(minimums.weights + LANES * p, batch->found[p].sum_w);
+  }
+  if (weighted) {
+    lanes_quantize_positive(8, 63, &scales, &d);
+    lanes_quantize_positive(8, 63, &minimums, &dmin);
+  }
+  for (int i = 0; i < 2 * batch->pairs; i++)
+    stored[i] = weighted ? quern_settle_scales(quern_scale_from_float(d.d[i]),
+                                               quern_scale_from_float(dmin.d[i]), bound,
+                                               d.codes[i], dmin.codes[i])
+                         : quern_store_scales(scales.values + 8 * i, minimums.values + 8 * i);
+}
+
+// The codes of one pair, with the scales as they are stored.
+LANES_INLINE void lanes_encode_pair(const lanes_affine *found, const float pair[512], int levels,
+                                    const quern_stored_scales stored[2], uint8_t codes[512]) {
+  float inverse[LANES], base[LANES];
   lanes_store(inverse, found->inverse);
   lanes_store(base, found->base);
-  for (int i = 0; i < 2; i++) {
-    memcpy(scales[i].scales, scale + 8 * i, sizeof scales[i].scales);
-    memcpy(scales[i].minimums, minimum + 8 * i, sizeof scales[i].minimums);
-    memcpy(scales[i].weights, sum_w + 8 * i, sizeof scales[i].weights);
-    stored[i] = quern_store_scales(&scales[i], weighted, clamp);
-  }
   const unsigned flat = lanes_bits(found->flat);
   for (int lane = 0; lane < LANES; lane++) {
     const float step = stored[lane >> 3].steps[lane & 7];
@@ -88,80 +137,37 @@ LANES_INLINE void lanes_store_pair(const lanes_affine *found, const float pair[5
   }
 }
 
-// Finds scales and codes of `groups` pairs of Q4_K or Q5_K super-blocks in element order;
-// `importance` likewise or null.
-LANES_INLINE void lanes_find_affine(int groups, const float *pairs, const float *importance,
-                                    const quern_affine_search *search, bool clamp,
-                                    quern_stored_scales *stored, uint8_t *codes) {
-  float x[2 * 32 * LANES], weights[2 * 32 * LANES];
-  for (int k = 0; k < groups; k++) {
-    lanes_transpose_32(pairs + 512 * k, x + 512 * k);
-    if (importance) {
-      lanes_transpose_32(importance + 512 * k, weights + 512 * k);
-      lanes_weigh_super_blocks(pairs + 512 * k, x + 512 * k, weights + 512 * k);
-    } else {
-      lanes_weigh_plain(x + 512 * k, weights + 512 * k);
-    }
-  }
-  lanes_affine found[2];
-  if (importance)
-    lanes_search_affine(groups, 32, search->levels, x, weights, search->weighted, found);
-  else
-    lanes_search_affine(groups, 32, search->levels, x, weights, search->plain, found);
-  for (int k = 0; k < groups; k++)
-    lanes_store_pair(&found[k], pairs + 512 * k, importance != NULL, search->levels, clamp,
-                     stored + 2 * k, codes + 512 * k);
-}
-
-// Up to four super-blocks in element order, filled up with zeros, and their importance.
-typedef struct {
-  float values[4 * 256], importance[4 * 256];
-} lanes_padded;
-
-// `lanes_encode_few_` encodes the `present` elements of one to four super-blocks.
-#define LANES_AFFINE_ENCODER(type, clamp)                                                       \
-  LANES_INLINE void lanes_encode_few_##type(int groups, const float *input, size_t present,     \
-                                            const float *importance, quern_block_##type *block) { \
-    uint8_t codes[4 * 256];                                                                     \
-    quern_stored_scales scales[4];                                                              \
-    if (importance)                                                                             \
-      lanes_find_affine(groups, input, importance, &quern_search_##type, clamp, scales, codes); \
-    else                                                                                        \
-      lanes_find_affine(groups, input, NULL, &quern_search_##type, clamp, scales, codes);       \
-    for (size_t i = 0; i < present / 256; i++)                                                  \
-      quern_pack_##type(&scales[i], codes + 256 * i, block + i);                                \
-  }                                                                                             \
-                                                                                                \
+#define LANES_AFFINE_ENCODER(type)                                                              \
   QUERN_TARGET void LANES_ENCODER(type)(const float *input, void *blocks, size_t rows,          \
                                         size_t columns, const float *importance) {              \
-    const size_t count = rows * columns, step = 512 * LANES_GROUPS;                             \
+    const quern_affine_search *search = &quern_search_##type;                                   \
+    const size_t count = rows * columns;                                                        \
     quern_block_##type *block = blocks;                                                         \
-    for (size_t i = 0; i < count; i += step, block += step / 256) {                             \
-      const size_t present = count - i < step ? count - i : step;                               \
-      lanes_padded padded;                                                                      \
-      const float *values = input + i;                                                          \
-      if (present < step) {                                                                     \
-        memset(padded.values, 0, sizeof padded.values);                                         \
-        values = memcpy(padded.values, values, present * sizeof(float));                        \
-      }                                                                                         \
-      for (size_t j = 0; importance && j < step; j += 256)                                      \
-        memcpy(padded.importance + j, importance + (i + j) % columns, 256 * sizeof(float));     \
-      if (!lanes_finite(values, step)) {                                                        \
-        for (size_t j = 0; j < present; j += 256)                                               \
-          quern_encode_##type##_generic(values + j, block + j / 256, 1, 256,                    \
-                                        importance ? padded.importance + j : NULL);             \
+    for (size_t i = 0; i < count; i += 256 * LANES, block += LANES) {                           \
+      const size_t present = count - i < 256 * LANES ? count - i : 256 * LANES;                 \
+      if (!lanes_finite(input + i, present)) {                                                  \
+        LANES_GENERIC_SUPER_BLOCKS(type)                                                        \
         continue;                                                                               \
       }                                                                                         \
-      const float *weights = importance ? padded.importance : NULL;                             \
-      if (LANES_GROUPS == 1 || present <= 512)                                                  \
-        lanes_encode_few_##type(1, values, present, weights, block);                            \
+      lanes_affine_batch batch;                                                                 \
+      quern_stored_scales stored[LANES];                                                        \
+      if (importance)                                                                           \
+        lanes_search_batch(input, i, present, columns, importance, search, &batch);             \
       else                                                                                      \
-        lanes_encode_few_##type(2, values, present, weights, block);                            \
+        lanes_search_batch(input, i, present, columns, NULL, search, &batch);                   \
+      lanes_settle_batch(&batch, importance != NULL, search->bound, stored);                    \
+      for (size_t b = 0; b < present / 256; b += 2) {                                           \
+        uint8_t codes[512];                                                                     \
+        lanes_encode_pair(&batch.found[b / 2], batch.values[b / 2], search->levels, stored + b, \
+                          codes);                                                               \
+        quern_pack_##type(&stored[b], codes, block + b);                                        \
+        if (256 * b + 256 < present) quern_pack_##type(&stored[b + 1], codes + 256, block + b + 1); \
+      }                                                                                         \
     }                                                                                           \
   }
 
-LANES_AFFINE_ENCODER(q4_K, false)
-LANES_AFFINE_ENCODER(q5_K, true)
+LANES_AFFINE_ENCODER(q4_K)
+LANES_AFFINE_ENCODER(q5_K)
 
 LANES_INLINE void lanes_encode_super_block_q6_K(const float *input, const float *importance,
                                                 quern_block_q6_K *block) {

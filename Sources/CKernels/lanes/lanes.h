@@ -20,7 +20,10 @@
 //     lanes_nearest_wrapped(a)      quern_nearest of each lane
 //     lanes_truncated(a)            quern_truncated of each lane
 //     lanes_at_most_int(a, high) lanes_clamped(a, low, high) lanes_add_int(a, int)
-//     lanes_from_int(a)
+//     lanes_low_byte(a)             a & 255
+//     lanes_all_int(int) lanes_from_int(a)
+//     lanes_pick8(table, a)         table[a & 7] of eight floats
+//     lanes_branch(a, m)            2 * a + (m ? 0 : 1): one step down a tree, left where m
 //     lanes_store_bytes(p, a)       the low bytes of the 16 lanes
 //     lanes_largest(a) lanes_least(a)   over the lanes; none NaN
 //     lanes_transpose(rows, stride, columns)   columns[16 * i + lane] = rows[lane * stride + i], i < 16

@@ -94,16 +94,17 @@ LANES_INLINE void lanes_try_codes(int groups, int count, int levels, lanes_affin
     lanes_sum_affine(groups, count, levels, false, g);
 }
 
-LANES_INLINE void lanes_affine_errors(int groups, int count, lanes_affine_group *g) {
+LANES_INLINE void lanes_affine_errors(int groups, int count, bool absolute,
+                                      lanes_affine_group *g) {
   for (int k = 0; k < groups; k++) g[k].error = lanes_all(0);
   for (int i = 0; i < count; i++) {
     for (int k = 0; k < groups; k++) {
       const lanes product = lanes_mul(g[k].trial_scale, lanes_load(g[k].codes + LANES * i));
       const lanes difference =
           lanes_sub(lanes_add(product, g[k].trial_min), lanes_load(g[k].x + LANES * i));
-      const lanes square = lanes_mul(difference, difference);
-      g[k].error =
-          lanes_add(g[k].error, lanes_mul(lanes_load(g[k].weights + LANES * i), square));
+      const lanes size =
+          absolute ? lanes_abs(difference) : lanes_mul(difference, difference);
+      g[k].error = lanes_add(g[k].error, lanes_mul(lanes_load(g[k].weights + LANES * i), size));
     }
   }
 }
@@ -151,7 +152,7 @@ LANES_INLINE void lanes_search_affine(int groups, int count, int levels, const f
     g[k].found.scale = g[k].trial_scale = lanes_div(lanes_all(1), g[k].inverse);
   }
   lanes_try_codes(groups, count, levels, g);
-  lanes_affine_errors(groups, count, g);
+  lanes_affine_errors(groups, count, candidates.absolute, g);
   for (int k = 0; k < groups; k++) g[k].best = g[k].error;
 
   for (int candidate = 0; candidate <= candidates.last; candidate++) {
@@ -161,7 +162,7 @@ LANES_INLINE void lanes_search_affine(int groups, int count, int levels, const f
       g[k].inverse = lanes_div(lanes_all(numerator), lanes_sub(g[k].high, g[k].found.minimum));
     lanes_try_codes(groups, count, levels, g);
     for (int k = 0; k < groups; k++) lanes_solve_affine(&g[k]);
-    lanes_affine_errors(groups, count, g);
+    lanes_affine_errors(groups, count, candidates.absolute, g);
     for (int k = 0; k < groups; k++) lanes_keep_better(&g[k]);
   }
   for (int k = 0; k < groups; k++) {

@@ -12,6 +12,8 @@ enum { LANES_GROUPS = 1 };
 #define QUERN_TARGET
 #define LANES_INLINE static inline __attribute__((always_inline, unused))
 
+#include "octets.h"
+
 typedef struct {
   float32x4_t v[4];
 } lanes;
@@ -91,7 +93,25 @@ LANES_INLINE lanes_int lanes_clamped(lanes_int x, int low, int high) {
 LANES_INLINE lanes_int lanes_add_int(lanes_int x, int value) {
   LANES_EACH(lanes_int, vaddq_s32(x.v[i], vdupq_n_s32(value)));
 }
+LANES_INLINE lanes_int lanes_low_byte(lanes_int x) {
+  LANES_EACH(lanes_int, vandq_s32(x.v[i], vdupq_n_s32(255)));
+}
+LANES_INLINE lanes_int lanes_all_int(int value) { LANES_EACH(lanes_int, vdupq_n_s32(value)); }
 LANES_INLINE lanes lanes_from_int(lanes_int x) { LANES_EACH(lanes, vcvtq_f32_s32(x.v[i])); }
+LANES_INLINE float32x4_t neon_pick8(const float *table, int32x4_t index) {
+  const uint8x16x2_t bytes = {{vld1q_u8((const uint8_t *)table), vld1q_u8((const uint8_t *)table + 16)}};
+  const uint32x4_t eight = vandq_u32(vreinterpretq_u32_s32(index), vdupq_n_u32(7));
+  const uint32x4_t places = vmlaq_n_u32(vdupq_n_u32(0x03020100), eight, 0x04040404);
+  return vreinterpretq_f32_u8(vqtbl2q_u8(bytes, vreinterpretq_u8_u32(places)));
+}
+LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
+  LANES_EACH(lanes, neon_pick8(table, index.v[i]));
+}
+LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
+  const int32x4_t one = vdupq_n_s32(1);
+  LANES_EACH(lanes_int, vaddq_s32(vaddq_s32(vaddq_s32(index.v[i], index.v[i]), one),
+                                  vreinterpretq_s32_u32(left.v[i])));
+}
 LANES_INLINE void lanes_store_bytes(void *p, lanes_int x) {
   const int16x8_t low = vcombine_s16(vmovn_s32(x.v[0]), vmovn_s32(x.v[1]));
   const int16x8_t high = vcombine_s16(vmovn_s32(x.v[2]), vmovn_s32(x.v[3]));

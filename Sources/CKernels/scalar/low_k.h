@@ -9,7 +9,7 @@
 #include "superblock.h"
 
 static const quern_affine_search quern_search_q2_K = {
-    3, {-0.5f, 0.1f, 15, true}, {-0.9f, 0.05f, 36, false}};
+    3, {-0.5f, 0.1f, 15, true}, {-0.9f, 0.05f, 36, false}, false};
 
 // Scales of a Q2_K super-block: quantized, and what a decoder multiplies codes by and subtracts.
 typedef struct {

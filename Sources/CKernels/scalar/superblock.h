@@ -12,18 +12,13 @@
 typedef struct {
   int levels;
   quern_candidates plain, weighted;  // without and with importance
+  bool bound;  // with importance, whether the codes of the scales are kept within 63
 } quern_affine_search;
 
 static const quern_affine_search quern_search_q4_K = {
-    15, {-1, 0.1f, 20, false}, {-0.9f, 0.05f, 36, false}};
+    15, {-1, 0.1f, 20, false}, {-0.9f, 0.05f, 36, false}, false};
 static const quern_affine_search quern_search_q5_K = {
-    31, {-0.5f, 0.1f, 15, false}, {-0.9f, 0.05f, 36, false}};
-
-// Scales of a Q4_K or Q5_K super-block, as found (8 sub-blocks of 32) and as stored.
-typedef struct {
-  float scales[8], minimums[8];
-  float weights[8];  // sums of the sub-blocks' weights; only with importance
-} quern_affine_scales;
+    31, {-0.5f, 0.1f, 15, false}, {-0.9f, 0.05f, 36, false}, true};
 
 // The 12 bytes hold 8 scales and 8 minimums of 6 bits: the low six bits of bytes 0-3 and 4-7 are
 // the first four of each; bytes 8-11 hold the low nibbles of the last four, whose high bits sit on
@@ -71,32 +66,43 @@ QUERN_INLINE quern_half quern_quantize_scales(int count, int levels, const float
   return quern_scale_from_float(max / (float)levels);
 }
 
-QUERN_INLINE quern_stored_scales quern_store_scales(const quern_affine_scales *found,
-                                                    bool weighted, bool clamp) {
-  quern_stored_scales stored;
-  uint8_t scales[8], minimums[8];
-  if (weighted) {
-    stored.d = quern_scale_from_float(
-        quern_search_positive(8, 63, found->scales, found->weights, scales));
-    stored.dmin = quern_scale_from_float(
-        quern_search_positive(8, 63, found->minimums, found->weights, minimums));
-  } else {
-    stored.d = quern_quantize_scales(8, 63, found->scales, scales);
-    stored.dmin = quern_quantize_scales(8, 63, found->minimums, minimums);
-  }
-  for (int j = 0; (clamp || !weighted) && j < 8; j++) {
+// What is stored for quantized scales.
+QUERN_INLINE quern_stored_scales quern_settle_scales(quern_half d, quern_half dmin, bool bound,
+                                                     uint8_t scales[8], uint8_t minimums[8]) {
+  quern_stored_scales stored = {.d = d, .dmin = dmin};
+  for (int j = 0; bound && j < 8; j++) {
     if (scales[j] > 63) scales[j] = 63;
     if (minimums[j] > 63) minimums[j] = 63;
   }
   quern_pack_scales(scales, minimums, stored.packed);
-  const float d = quern_float_from_half(stored.d), dmin = quern_float_from_half(stored.dmin);
+  const float step = quern_float_from_half(d), offset = quern_float_from_half(dmin);
   for (int j = 0; j < 8; j++) {
     uint8_t scale, minimum;
     quern_unpack_scale(j, stored.packed, &scale, &minimum);
-    stored.steps[j] = d * (float)scale;
-    stored.offsets[j] = dmin * (float)minimum;
+    stored.steps[j] = step * (float)scale;
+    stored.offsets[j] = offset * (float)minimum;
   }
   return stored;
+}
+
+// Without importance.
+QUERN_INLINE quern_stored_scales quern_store_scales(const float scales[8],
+                                                    const float minimums[8]) {
+  uint8_t scale_codes[8], minimum_codes[8];
+  const quern_half d = quern_quantize_scales(8, 63, scales, scale_codes);
+  const quern_half dmin = quern_quantize_scales(8, 63, minimums, minimum_codes);
+  return quern_settle_scales(d, dmin, true, scale_codes, minimum_codes);
+}
+
+// With importance: `weights` are the sums of the sub-blocks' weights.
+QUERN_INLINE quern_stored_scales quern_store_weighted_scales(const float scales[8],
+                                                             const float minimums[8],
+                                                             const float weights[8], bool bound) {
+  uint8_t scale_codes[8], minimum_codes[8];
+  const float d = quern_search_positive(8, 63, scales, weights, scale_codes);
+  const float dmin = quern_search_positive(8, 63, minimums, weights, minimum_codes);
+  return quern_settle_scales(quern_scale_from_float(d), quern_scale_from_float(dmin), bound,
+                             scale_codes, minimum_codes);
 }
 
 QUERN_INLINE void quern_pack_q4_K(const quern_stored_scales *scales, const uint8_t codes[256],

@@ -1,0 +1,81 @@
+// Super-blocks in batches of sixteen: what sixteen-lane encoders need to walk over a tensor, and the
+// searches for the scales of their scales, one super-block a lane. Private.
+#ifndef QUERN_LANES_SUPER_BLOCKS_H
+#define QUERN_LANES_SUPER_BLOCKS_H
+
+#include "descent.h"
+
+// `wanted` values from `input`, where `present` are left; filled up with zeros in `room` at the end.
+LANES_INLINE const float *lanes_filled(const float *input, size_t present, size_t wanted,
+                                       float *room) {
+  if (present >= wanted) return input;
+  memset(room, 0, wanted * sizeof(float));
+  return memcpy(room, input, present * sizeof(float));
+}
+
+// The importance of `wanted` elements (whole blocks of `block`) from element `start` of a tensor on;
+// copied to `room` where a row ends among them.
+LANES_INLINE const float *lanes_importance(const float *importance, size_t start, size_t columns,
+                                           size_t block, size_t wanted, float *room) {
+  if (start % columns + wanted <= columns) return importance + start % columns;
+  for (size_t i = 0; i < wanted; i += block)
+    memcpy(room + i, importance + (start + i) % columns, block * sizeof(float));
+  return room;
+}
+
+// What the scales of sixteen super-blocks are searched from: `count` values of each, one after another.
+// The rows of eight leave room for the transposition, which reads sixteen.
+typedef struct {
+  float values[LANES * 16 + 8], weights[LANES * 16 + 8];
+} lanes_scales;
+
+// The scales of scales and the codes of each super-block's scales.
+typedef struct {
+  float d[LANES];
+  uint8_t codes[LANES][16];
+} lanes_scale_codes;
+
+// quern_search_positive over `count` scales of each super-block.
+LANES_INLINE void lanes_quantize_positive(int count, int levels, const lanes_scales *scales,
+                                          lanes_scale_codes *result) {
+  float x[16 * LANES], w[16 * LANES], codes[16 * LANES];
+  lanes_transpose(scales->values, (size_t)count, x);
+  lanes_transpose(scales->weights, (size_t)count, w);
+  lanes_store(result->d, lanes_search_positive(count, levels, x, w, codes));
+  uint8_t bytes[16][LANES];
+  for (int i = 0; i < count; i++)
+    lanes_store_bytes(bytes[i], lanes_truncated(lanes_load(codes + LANES * i)));
+  for (int lane = 0; lane < LANES; lane++)
+    for (int i = 0; i < count; i++) result->codes[lane][i] = bytes[i][lane];
+}
+
+// 32 elements of each of sixteen blocks, one after another.
+LANES_INLINE void lanes_transpose_32(const float *rows, float *columns) {
+  lanes_transpose(rows, 32, columns);
+  lanes_transpose(rows + 16, 32, columns + 16 * LANES);
+}
+
+// Weights of 32 transposed elements; `weights` holds their importance and becomes them.
+LANES_INLINE void lanes_weigh_32(const float *x, lanes spread, float *weights) {
+  for (int i = 0; i < 32; i++) {
+    const lanes value = lanes_load(x + LANES * i);
+    const lanes root = lanes_sqrt(lanes_add(spread, lanes_mul(value, value)));
+    lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
+  }
+}
+
+// The sum of squares of each of a pair's super-blocks, in the lanes of its sub-blocks of 32.
+LANES_INLINE lanes lanes_pair_squares(const float pair[512]) {
+  const float sums[2] = {quern_sum_of_squares(pair, 256), quern_sum_of_squares(pair + 256, 256)};
+  float spread[LANES];
+  for (int lane = 0; lane < LANES; lane++) spread[lane] = sums[lane >> 3];
+  return lanes_load(spread);
+}
+
+// Leaves the `present` elements of a batch at `i` to the scalar code: for values that are not finite.
+#define LANES_GENERIC_SUPER_BLOCKS(type)                                  \
+  for (size_t j = 0; j < present; j += 256)                               \
+    quern_encode_##type##_generic(input + i + j, block + j / 256, 1, 256, \
+                                  importance ? importance + (i + j) % columns : NULL);
+
+#endif
