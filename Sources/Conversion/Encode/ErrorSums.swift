@@ -1,11 +1,3 @@
-/// The largest magnitude of all values; NaN counts as more than infinity, and is returned as NaN.
-func largestMagnitude(_ values: UnsafeMutableBufferPointer<Float>) -> Float {
-  // Without branches: the bits of magnitudes have the order of the magnitudes.
-  var largest: UInt32 = 0
-  for value in values { largest = max(largest, value.bitPattern & 0x7FFF_FFFF) }
-  return Float(bitPattern: largest)
-}
-
 /// The sum of squared differences of two runs of equal length, added up in double precision, in an order that
 /// depends on the length alone.
 func sumOfSquaredDifferences(

@@ -1,5 +1,6 @@
 import BlockQuant
 import Checkpoints
+import Kernels
 import TensorCore
 import Workers
 
@@ -161,7 +162,7 @@ private struct TargetWork: Sendable {
 private func check(
   _ values: UnsafeMutableBufferPointer<Float>, from first: Int, for works: [TargetWork]
 ) throws(ConversionError) {
-  let magnitude = largestMagnitude(values)
+  let magnitude = Kernels.active.largestMagnitude(UnsafeBufferPointer(values))
   for work in works where !work.target.allowsNonFinite && !(magnitude < work.limit) {
     guard let index = values.firstIndex(where: { !($0.magnitude < work.limit) }) else { continue }
     let (value, tensor) = (values[index], work.target.tensor)
