@@ -3,7 +3,8 @@
 // Without importance one block is two vectors, reduced across; with it the lanes hold sixteen blocks.
 #include "../codecs.h"
 #include "../scalar/encode_legacy.h"
-#include "search.h"
+#include "affine.h"
+#include "symmetric.h"
 
 // The first element of largest magnitude; all are finite.
 LANES_INLINE float lanes_extreme(const float x[32]) {

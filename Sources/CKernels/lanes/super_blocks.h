@@ -64,6 +64,21 @@ LANES_INLINE void lanes_weigh_32(const float *x, lanes spread, float *weights) {
   }
 }
 
+// Weights with importance, transposed; `weights` holds the transposed importance and becomes them.
+LANES_INLINE void lanes_weigh_sub_blocks(const float *x, float spread, float *weights) {
+  for (int i = 0; i < 16; i++) {
+    const lanes value = lanes_load(x + LANES * i);
+    const lanes root = lanes_sqrt(lanes_add(lanes_all(spread), lanes_mul(value, value)));
+    lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
+  }
+}
+
+LANES_INLINE lanes lanes_sum_weights(const float *weights) {
+  lanes sum = lanes_all(0);
+  for (int i = 0; i < 16; i++) sum = lanes_add(sum, lanes_load(weights + LANES * i));
+  return sum;
+}
+
 // The sum of squares of each of a pair's super-blocks, in the lanes of its sub-blocks of 32.
 LANES_INLINE lanes lanes_pair_squares(const float pair[512]) {
   const float sums[2] = {quern_sum_of_squares(pair, 256), quern_sum_of_squares(pair + 256, 256)};

@@ -1,7 +1,7 @@
-// The searches of scalar/search.h, sixteen blocks at a time. `x` and `weights` are transposed:
-// element i of lane l is at [16 * i + l]. All values are finite. Private.
-#ifndef QUERN_LANES_SEARCH_H
-#define QUERN_LANES_SEARCH_H
+// quern_search_affine, sixteen blocks at a time. `x` and `weights` are transposed: element i of lane l
+// is at [16 * i + l]. All values are finite. Private.
+#ifndef QUERN_LANES_AFFINE_H
+#define QUERN_LANES_AFFINE_H
 
 #include "../scalar/search.h"
 #include "lanes.h"
@@ -24,7 +24,7 @@ LANES_INLINE lanes_int lanes_affine_codes(lanes x, lanes inverse, lanes base, in
 LANES_INLINE lanes lanes_affine_levels(lanes x, lanes inverse, lanes base, int levels, bool exact) {
   if (!exact) return lanes_from_int(lanes_affine_codes(x, inverse, base, levels));
   const lanes l = lanes_nearest(lanes_mul(inverse, lanes_sub(x, base)));
-  return lanes_max(lanes_min(l, lanes_all((float)levels)), lanes_all(0));
+  return lanes_at_least_zero(lanes_at_most_positive(l, (float)levels));
 }
 
 // One group of sixteen blocks on its way through the search.
@@ -170,65 +170,6 @@ LANES_INLINE void lanes_search_affine(int groups, int count, int levels, const f
     found[k].scale = lanes_select(g[k].found.flat, lanes_all(0), g[k].found.scale);
     found[k].minimum = lanes_sub(lanes_all(-0.f), g[k].found.minimum);  // its negative
   }
-}
-
-// What a symmetric search found.
-typedef struct {
-  lanes scale;
-  lanes inverse;    // the codes' inverse scale
-  lanes_mask zero;  // lanes that count as all zero: scale 0, codes 0
-} lanes_symmetric;
-
-LANES_INLINE lanes_int lanes_symmetric_codes(lanes x, lanes inverse, int levels) {
-  const lanes_int l = lanes_nearest_wrapped(lanes_mul(inverse, x));
-  return lanes_add_int(lanes_clamped(l, -levels, levels - 1), levels);
-}
-
-// `weights` may be null: x squared.
-LANES_INLINE lanes_symmetric lanes_search_symmetric(int count, int levels, const float *x,
-                                                    const float *weights) {
-  float w[32 * LANES], wx[32 * LANES];
-  lanes extreme = lanes_all(0), magnitude = lanes_all(0);
-  for (int i = 0; i < count; i++) {
-    const lanes value = lanes_load(x + LANES * i), m = lanes_abs(value);
-    const lanes_mask larger = lanes_less(magnitude, m);
-    extreme = lanes_select(larger, value, extreme);
-    magnitude = lanes_select(larger, m, magnitude);
-    const lanes weight = weights ? lanes_load(weights + LANES * i) : lanes_mul(value, value);
-    lanes_store(w + LANES * i, weight);
-    lanes_store(wx + LANES * i, lanes_mul(weight, value));
-  }
-  const lanes zero = lanes_all(0);
-  const lanes lowest = lanes_all((float)-levels), highest = lanes_all((float)(levels - 1));
-  lanes scale = zero, best = zero, best_inverse = zero;
-  for (int candidate = 0; candidate <= 18; candidate++) {
-    const int tenths = candidate == 0 ? 0 : candidate <= 9 ? candidate - 10 : candidate - 9;
-    const lanes inverse =
-        lanes_div(lanes_all(-((float)levels + 0.1f * (float)tenths)), extreme);
-    lanes sum_xl = zero, sum_ll = zero;
-    for (int i = 0; i < count; i++) {
-      // Quotients stay within levels + 1, so this rounding never wraps.
-      const lanes nearest = lanes_nearest(lanes_mul(inverse, lanes_load(x + LANES * i)));
-      const lanes l = lanes_max(lanes_min(nearest, highest), lowest);
-      sum_xl = lanes_add(sum_xl, lanes_mul(lanes_load(wx + LANES * i), l));
-      sum_ll = lanes_add(sum_ll, lanes_mul(lanes_mul(lanes_load(w + LANES * i), l), l));
-    }
-    const lanes ratio = lanes_div(sum_xl, sum_ll);
-    if (candidate == 0) {
-      scale = lanes_select(lanes_equal(sum_ll, zero), zero, ratio);
-      best = lanes_mul(scale, sum_xl);
-      best_inverse = inverse;
-      continue;
-    }
-    const lanes_mask better = lanes_and(
-        lanes_less(zero, sum_ll),
-        lanes_less(lanes_mul(best, sum_ll), lanes_mul(sum_xl, sum_xl)));
-    scale = lanes_select(better, ratio, scale);
-    best = lanes_select(better, lanes_mul(ratio, sum_xl), best);
-    best_inverse = lanes_select(better, inverse, best_inverse);
-  }
-  const lanes_mask nothing = lanes_less(magnitude, lanes_all(QUERN_LEAST_MAGNITUDE));
-  return (lanes_symmetric){lanes_select(nothing, zero, scale), best_inverse, nothing};
 }
 
 #endif
