@@ -30,7 +30,7 @@ LANES_INLINE lanes lanes_affine_levels(lanes x, lanes inverse, lanes base, int l
 // One group of sixteen blocks on its way through the search.
 typedef struct {
   const float *x, *weights;
-  float *codes;
+  LANES_ALIGNED float codes[32 * LANES];
   lanes low, high, sum_w, sum_x;
   lanes inverse, best;
   lanes sum_l, sum_ll, sum_xl;
@@ -50,63 +50,65 @@ LANES_INLINE bool lanes_quotients_small(const lanes_affine_group *g) {
 }
 
 LANES_INLINE void lanes_begin_affine(int count, lanes_affine_group *g) {
-  g->low = g->high = lanes_load(g->x);
-  g->sum_w = lanes_load(g->weights);
-  g->sum_x = lanes_mul(g->sum_w, g->low);
-  for (int i = 1; i < count; i++) {
-    const lanes value = lanes_load(g->x + LANES * i), w = lanes_load(g->weights + LANES * i);
-    g->low = lanes_min(value, g->low);
-    g->high = lanes_max(value, g->high);
-    g->sum_w = lanes_add(g->sum_w, w);
-    g->sum_x = lanes_add(g->sum_x, lanes_mul(w, value));
+  lanes low = lanes_load(g->x), high = low, sum_w = lanes_load(g->weights);
+  lanes sum_x = lanes_mul(sum_w, low);
+  for (int i = LANES; i < LANES * count; i += LANES) {
+    const lanes value = lanes_load(g->x + i), w = lanes_load(g->weights + i);
+    low = lanes_min(value, low);
+    high = lanes_max(value, high);
+    sum_w = lanes_add(sum_w, w);
+    sum_x = lanes_add(sum_x, lanes_mul(w, value));
   }
   const lanes zero = lanes_all(0);
-  g->found.minimum = lanes_select(lanes_less(zero, g->low), zero, g->low);
-  g->found.flat = lanes_equal(g->high, g->found.minimum);
-  g->found.sum_w = g->sum_w;
+  g->low = low;
+  g->high = high;
+  g->sum_x = sum_x;
+  g->sum_w = g->found.sum_w = sum_w;
+  g->found.minimum = lanes_select(lanes_less(zero, low), zero, low);
+  g->found.flat = lanes_equal(high, g->found.minimum);
 }
 
-LANES_INLINE void lanes_sum_affine(int groups, int count, int levels, bool exact,
-                                   lanes_affine_group *g) {
-  for (int k = 0; k < groups; k++) g[k].sum_l = g[k].sum_ll = g[k].sum_xl = lanes_all(0);
-  for (int i = 0; i < count; i++) {
-    for (int k = 0; k < groups; k++) {
-      const lanes value = lanes_load(g[k].x + LANES * i);
-      const lanes l =
-          lanes_affine_levels(value, g[k].inverse, g[k].found.minimum, levels, exact);
-      const lanes wl = lanes_mul(lanes_load(g[k].weights + LANES * i), l);
-      lanes_store(g[k].codes + LANES * i, l);
-      g[k].sum_l = lanes_add(g[k].sum_l, wl);
-      g[k].sum_ll = lanes_add(g[k].sum_ll, lanes_mul(wl, l));
-      g[k].sum_xl = lanes_add(g[k].sum_xl, lanes_mul(wl, value));
+LANES_INLINE void lanes_sum_affine(int count, int levels, bool exact, lanes_affine_group *g) {
+  const lanes inverse = g->inverse, base = g->found.minimum;
+  lanes sum_l = lanes_all(0), sum_ll = sum_l, sum_xl = sum_l;
+  for (int i = 0; i < LANES * count; i += 4 * LANES) {
+    for (int j = i; j < i + 4 * LANES; j += LANES) {
+      const lanes value = lanes_load(g->x + j);
+      const lanes l = lanes_affine_levels(value, inverse, base, levels, exact);
+      const lanes wl = lanes_mul(lanes_load(g->weights + j), l);
+      lanes_store(g->codes + j, l);
+      sum_l = lanes_add(sum_l, wl);
+      sum_ll = lanes_add(sum_ll, lanes_mul(wl, l));
+      sum_xl = lanes_add(sum_xl, lanes_mul(wl, value));
     }
   }
+  g->sum_l = sum_l;
+  g->sum_ll = sum_ll;
+  g->sum_xl = sum_xl;
 }
 
 // Codes and sums for the candidate at hand, without wrapping where that is sure to be the same,
 // which is nearly always.
-LANES_INLINE void lanes_try_codes(int groups, int count, int levels, lanes_affine_group *g) {
-  bool exact = true;
-  for (int k = 0; k < groups; k++) exact = exact && lanes_quotients_small(&g[k]);
-  if (exact)
-    lanes_sum_affine(groups, count, levels, true, g);
+LANES_INLINE void lanes_try_codes(int count, int levels, lanes_affine_group *g) {
+  if (lanes_quotients_small(g))
+    lanes_sum_affine(count, levels, true, g);
   else
-    lanes_sum_affine(groups, count, levels, false, g);
+    lanes_sum_affine(count, levels, false, g);
 }
 
-LANES_INLINE void lanes_affine_errors(int groups, int count, bool absolute,
-                                      lanes_affine_group *g) {
-  for (int k = 0; k < groups; k++) g[k].error = lanes_all(0);
-  for (int i = 0; i < count; i++) {
-    for (int k = 0; k < groups; k++) {
-      const lanes product = lanes_mul(g[k].trial_scale, lanes_load(g[k].codes + LANES * i));
-      const lanes difference =
-          lanes_sub(lanes_add(product, g[k].trial_min), lanes_load(g[k].x + LANES * i));
+LANES_INLINE void lanes_affine_errors(int count, bool absolute, lanes_affine_group *g) {
+  const lanes scale = g->trial_scale, minimum = g->trial_min;
+  lanes error = lanes_all(0);
+  for (int i = 0; i < LANES * count; i += 4 * LANES) {
+    for (int j = i; j < i + 4 * LANES; j += LANES) {
+      const lanes found = lanes_add(lanes_mul(scale, lanes_load(g->codes + j)), minimum);
+      const lanes difference = lanes_sub(found, lanes_load(g->x + j));
       const lanes size =
           absolute ? lanes_abs(difference) : lanes_mul(difference, difference);
-      g[k].error = lanes_add(g[k].error, lanes_mul(lanes_load(g[k].weights + LANES * i), size));
+      error = lanes_add(error, lanes_mul(lanes_load(g->weights + j), size));
     }
   }
+  g->error = error;
 }
 
 // The scale and minimum of least error for the codes at hand.
@@ -133,37 +135,38 @@ LANES_INLINE void lanes_keep_better(lanes_affine_group *g) {
   g->found.minimum = lanes_select(better, g->trial_min, g->found.minimum);
 }
 
-// Searches `groups` groups (one or two) in step; group k's values and weights start at
-// 16 * count * k. Two groups keep a processor busy while one waits for its last sum.
+// Searches `groups` groups; group k's values and weights start at 16 * count * k. Each pass of one
+// group is followed by the same pass of the next, which keeps a processor busy while one waits for its
+// last sum.
 LANES_INLINE void lanes_search_affine(int groups, int count, int levels, const float *x,
                                       const float *weights, quern_candidates candidates,
                                       lanes_affine *found) {
-  float codes[2 * 32 * LANES];
-  lanes_affine_group g[2];
+  lanes_affine_group g[LANES_GROUPS];
   for (int k = 0; k < groups; k++) {
     g[k].x = x + LANES * count * k;
     g[k].weights = weights + LANES * count * k;
-    g[k].codes = codes + LANES * count * k;
     lanes_begin_affine(count, &g[k]);
     const lanes range = lanes_sub(g[k].high, g[k].found.minimum);
     g[k].inverse = lanes_div(lanes_all((float)levels), range);
     g[k].found.inverse = g[k].inverse;
     g[k].found.base = g[k].trial_min = g[k].found.minimum;
     g[k].found.scale = g[k].trial_scale = lanes_div(lanes_all(1), g[k].inverse);
+    lanes_try_codes(count, levels, &g[k]);
+    lanes_affine_errors(count, candidates.absolute, &g[k]);
+    g[k].best = g[k].error;
   }
-  lanes_try_codes(groups, count, levels, g);
-  lanes_affine_errors(groups, count, candidates.absolute, g);
-  for (int k = 0; k < groups; k++) g[k].best = g[k].error;
-
   for (int candidate = 0; candidate <= candidates.last; candidate++) {
     const float numerator =
         candidates.first + candidates.step * (float)candidate + (float)levels;
-    for (int k = 0; k < groups; k++)
+    for (int k = 0; k < groups; k++) {
       g[k].inverse = lanes_div(lanes_all(numerator), lanes_sub(g[k].high, g[k].found.minimum));
-    lanes_try_codes(groups, count, levels, g);
-    for (int k = 0; k < groups; k++) lanes_solve_affine(&g[k]);
-    lanes_affine_errors(groups, count, candidates.absolute, g);
-    for (int k = 0; k < groups; k++) lanes_keep_better(&g[k]);
+      lanes_try_codes(count, levels, &g[k]);
+      lanes_solve_affine(&g[k]);
+    }
+    for (int k = 0; k < groups; k++) {
+      lanes_affine_errors(count, candidates.absolute, &g[k]);
+      lanes_keep_better(&g[k]);
+    }
   }
   for (int k = 0; k < groups; k++) {
     found[k] = g[k].found;

@@ -43,14 +43,14 @@ typedef struct {
   int pairs;
   const float *values[8];
   lanes_affine found[8];
-  float room[512];  // for the last pair of a tensor
+  LANES_ALIGNED float room[512];  // for the last pair of a tensor
 } lanes_affine_batch;
 
 // Searches `groups` pairs of a batch from pair `first` on; `importance` likewise or null.
 LANES_INLINE void lanes_search_pairs(int groups, const float *const *importance,
                                      const quern_affine_search *search, lanes_affine_batch *batch,
                                      int first) {
-  float x[2 * 32 * LANES], weights[2 * 32 * LANES];
+  LANES_ALIGNED float x[LANES_GROUPS * 512], weights[LANES_GROUPS * 512];
   for (int k = 0; k < groups; k++) {
     const float *values = batch->values[first + k];
     lanes_transpose_32(values, x + 512 * k);
@@ -77,23 +77,13 @@ LANES_INLINE void lanes_search_batch(const float *input, size_t start, size_t pr
     batch->values[p] = lanes_filled(input + start + at, present - at, 512, batch->room);
   }
   for (int p = 0; p < batch->pairs; p += LANES_GROUPS) {
-    const bool both = LANES_GROUPS == 2 && p + 1 < batch->pairs;
-    if (!importance) {
-      if (both)
-        lanes_search_pairs(2, NULL, search, batch, p);
-      else
-        lanes_search_pairs(1, NULL, search, batch, p);
-      continue;
-    }
-    float room[2][512];
-    const float *weights[2];
-    for (int k = 0; k < 1 + both; k++)
+    const int groups = batch->pairs - p < LANES_GROUPS ? batch->pairs - p : LANES_GROUPS;
+    LANES_ALIGNED float room[LANES_GROUPS][512];
+    const float *weights[LANES_GROUPS];
+    for (int k = 0; importance && k < groups; k++)
       weights[k] =
           lanes_importance(importance, start + 512 * (size_t)(p + k), columns, 256, 512, room[k]);
-    if (both)
-      lanes_search_pairs(2, weights, search, batch, p);
-    else
-      lanes_search_pairs(1, weights, search, batch, p);
+    lanes_search_pairs(groups, importance ? weights : NULL, search, batch, p);
   }
 }
 
@@ -197,7 +187,7 @@ LANES_INLINE void lanes_codes_of_search_q6_K(const float *x, const lanes_symmetr
 }
 
 LANES_INLINE lanes_symmetric lanes_search_q6_K(const float *input, const float *importance) {
-  float x[16 * LANES], weights[16 * LANES];
+  LANES_ALIGNED float x[16 * LANES], weights[16 * LANES];
   lanes_transpose(input, 16, x);
   if (!importance) return lanes_search_symmetric(16, 32, x, NULL);
   lanes_transpose(importance, 16, weights);

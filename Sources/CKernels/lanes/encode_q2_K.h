@@ -11,10 +11,10 @@ typedef struct {
   quern_stored_scales_q2_K stored[LANES];
 } lanes_batch_q2_K;
 
-// Searches `groups` (one or two) super-blocks; `importance` starts at the first's or is null.
+// Searches `groups` super-blocks; `importance` starts at the first's or is null.
 LANES_INLINE void lanes_search_q2_K(int groups, const float *input, const float *importance,
                                     lanes_affine *found) {
-  float x[2 * 256], weights[2 * 256];
+  LANES_ALIGNED float x[LANES_GROUPS * 256], weights[LANES_GROUPS * 256];
   for (int k = 0; k < groups; k++) {
     lanes_transpose(input + 256 * k, 16, x + 256 * k);
     if (importance) {
@@ -34,21 +34,12 @@ LANES_INLINE void lanes_search_batch_q2_K(const float *input, size_t start, size
                                           size_t columns, const float *importance,
                                           lanes_affine *found) {
   for (size_t b = 0; b < count; b += LANES_GROUPS) {
-    const float *x = input + start + 256 * b;
-    const bool both = LANES_GROUPS == 2 && b + 1 < count;
-    if (importance) {
-      float room[512];
-      const float *weights = lanes_importance(importance, start + 256 * b, columns, 256,
-                                              both ? 512 : 256, room);
-      if (both)
-        lanes_search_q2_K(2, x, weights, found + b);
-      else
-        lanes_search_q2_K(1, x, weights, found + b);
-    } else if (both) {
-      lanes_search_q2_K(2, x, NULL, found + b);
-    } else {
-      lanes_search_q2_K(1, x, NULL, found + b);
-    }
+    const size_t groups = count - b < LANES_GROUPS ? count - b : LANES_GROUPS;
+    LANES_ALIGNED float room[LANES_GROUPS * 256];
+    const float *weights = importance ? lanes_importance(importance, start + 256 * b, columns, 256,
+                                                         256 * groups, room)
+                                      : NULL;
+    lanes_search_q2_K((int)groups, input + start + 256 * b, weights, found + b);
   }
 }
 

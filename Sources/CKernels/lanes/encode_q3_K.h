@@ -19,7 +19,7 @@ LANES_INLINE void lanes_codes_q3_K(const float *x, const float steps[16], uint8_
 
 // Up to `groups` super-blocks without importance.
 LANES_INLINE void lanes_encode_plain_q3_K(int groups, const float *input, quern_block_q3_K *block) {
-  float x[4 * 256], transposed[4 * 256];
+  LANES_ALIGNED float x[4 * 256], transposed[4 * 256];
   lanes scale[4];
   lanes_mask zero[4];
   for (int k = 0; k < groups; k++) lanes_transpose(input + 256 * k, 16, x + 256 * k);
@@ -42,13 +42,13 @@ LANES_INLINE void lanes_encode_plain_q3_K(int groups, const float *input, quern_
 // weights, the inverse scales of the search's codes, and which sub-blocks count as zero.
 typedef struct {
   lanes_scales scales;
-  float inverse[LANES][LANES];
+  LANES_ALIGNED float inverse[LANES][LANES];
   unsigned zero[LANES];
 } lanes_batch_q3_K;
 
 LANES_INLINE void lanes_search_q3_K(const float *input, const float *importance, size_t b,
                                     lanes_batch_q3_K *batch) {
-  float x[256], weights[256];
+  LANES_ALIGNED float x[256], weights[256];
   lanes_transpose(input, 16, x);
   lanes_transpose(importance, 16, weights);
   lanes_weigh_sub_blocks(x, 2 * quern_sum_of_squares(input, 256) / 256, weights);
@@ -68,7 +68,7 @@ LANES_INLINE void lanes_settle_q3_K(size_t count, const lanes_scales *scales,
                                             scales->weights + LANES * b, result->codes[b]);
     return;
   }
-  float x[256], weights[256];
+  LANES_ALIGNED float x[256], weights[256];
   uint8_t bytes[16][LANES];
   lanes_transpose(scales->values, 16, x);
   lanes_transpose(scales->weights, 16, weights);
@@ -128,7 +128,7 @@ QUERN_TARGET void LANES_ENCODER(q3_K)(const float *input, void *blocks, size_t r
     } else if (importance) {
       lanes_encode_weighted_q3_K(present / 256, input, i, columns, importance, block);
     } else {
-      const size_t step = 2 * LANES_GROUPS, whole = present / 256 / step * step;
+      const size_t step = LANES_DESCENTS, whole = present / 256 / step * step;
       for (size_t b = 0; b < whole; b += step)
         lanes_encode_plain_q3_K((int)step, input + i + 256 * b, block + b);
       for (size_t b = whole; b < present / 256; b++)

@@ -7,7 +7,8 @@
 // of the level's instruction set. Lanes hold independent blocks; each lane does the scalar
 // arithmetic in the scalar order, so the bytes are the scalar's.
 //
-//     LANES_GROUPS                  groups of sixteen blocks that a search takes in step, 1 or 2
+//     LANES_GROUPS                  groups of sixteen blocks that an affine search takes in turn
+//     LANES_DESCENTS                groups that a descent takes in step, at most 4
 //     LANES_TRIALS                  candidates that it tries in one pass over the values
 //     lanes_load(p) lanes_store(p, a) lanes_all(float)
 //     lanes_add lanes_sub lanes_mul lanes_div lanes_sqrt lanes_abs      each rounds once, as in C
@@ -37,6 +38,9 @@
 #include <stdbool.h>
 
 enum { LANES = 16 };
+
+// Vectors that straddle cache lines take twice as long to load.
+#define LANES_ALIGNED _Alignas(LANES * sizeof(float))
 
 #define LANES_NAME__(verb, type, level) quern_##verb##_##type##_##level
 #define LANES_NAME_(verb, type, level) LANES_NAME__(verb, type, level)

@@ -99,7 +99,7 @@ LANES_INLINE void lanes_try_alike(const lanes_symmetric_values *values, lanes_re
 // `weights` may be null: x squared.
 LANES_INLINE lanes_symmetric lanes_search_symmetric(int count, int levels, const float *x,
                                                     const float *weights) {
-  float squares[32 * LANES], wx[32 * LANES];
+  LANES_ALIGNED float squares[32 * LANES], wx[32 * LANES];
   for (int i = 0; i < LANES * count; i += LANES) {
     const lanes value = lanes_load(x + i);
     const lanes weight = weights ? lanes_load(weights + i) : lanes_mul(value, value);
