@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 1 };
+enum { LANES_GROUPS = 2, LANES_DESCENTS = 2, LANES_TRIALS = 2 };
 
 #define QUERN_LEVEL avx2
 #define QUERN_TARGET __attribute__((target("avx2,fma,f16c")))
@@ -52,6 +52,16 @@ LANES_INLINE lanes lanes_abs(lanes x) {
   const __m256 sign = _mm256_set1_ps(-0.f);
   return (lanes){_mm256_andnot_ps(sign, x.a), _mm256_andnot_ps(sign, x.b)};
 }
+// Comparing bits is comparing floats of one sign, and processors compare integers on more ports.
+#define LANES_BITWISE(name, operation, bits)                                                   \
+  LANES_INLINE lanes name {                                                                    \
+    const __m256i y = _mm256_set1_epi32((int)(bits));                                          \
+    return (lanes){_mm256_castsi256_ps(operation(_mm256_castps_si256(x.a), y)),                \
+                   _mm256_castsi256_ps(operation(_mm256_castps_si256(x.b), y))};               \
+  }
+LANES_BITWISE(lanes_at_most_positive(lanes x, float high), _mm256_min_epi32, quern_bits(high))
+LANES_BITWISE(lanes_at_least_negative(lanes x, float low), _mm256_min_epu32, quern_bits(low))
+LANES_BITWISE(lanes_at_least_zero(lanes x), _mm256_max_epi32, 0)
 LANES_INLINE lanes lanes_nearest(lanes x) {
   return (lanes){_mm256_round_ps(x.a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
                  _mm256_round_ps(x.b, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 2 };
+enum { LANES_GROUPS = 4, LANES_DESCENTS = 4, LANES_TRIALS = 5 };
 
 #define QUERN_LEVEL avx512
 #define QUERN_TARGET \
@@ -30,6 +30,18 @@ LANES_INLINE lanes lanes_sqrt(lanes a) { return _mm512_sqrt_ps(a); }
 LANES_INLINE lanes lanes_abs(lanes a) { return _mm512_abs_ps(a); }
 LANES_INLINE lanes lanes_min(lanes a, lanes b) { return _mm512_min_ps(a, b); }
 LANES_INLINE lanes lanes_max(lanes a, lanes b) { return _mm512_max_ps(a, b); }
+// Comparing bits is comparing floats of one sign, and processors compare integers on more ports.
+LANES_INLINE lanes lanes_at_most_positive(lanes a, float high) {
+  return _mm512_castsi512_ps(
+      _mm512_min_epi32(_mm512_castps_si512(a), _mm512_set1_epi32((int)quern_bits(high))));
+}
+LANES_INLINE lanes lanes_at_least_negative(lanes a, float low) {
+  return _mm512_castsi512_ps(
+      _mm512_min_epu32(_mm512_castps_si512(a), _mm512_set1_epi32((int)quern_bits(low))));
+}
+LANES_INLINE lanes lanes_at_least_zero(lanes a) {
+  return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a), _mm512_setzero_si512()));
+}
 LANES_INLINE lanes lanes_nearest(lanes a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 1 };
+enum { LANES_GROUPS = 2, LANES_DESCENTS = 2, LANES_TRIALS = 1 };
 
 #define QUERN_LEVEL neon
 #define QUERN_TARGET
@@ -40,6 +40,15 @@ LANES_INLINE lanes lanes_mul(lanes x, lanes y) { LANES_EACH(lanes, vmulq_f32(x.v
 LANES_INLINE lanes lanes_div(lanes x, lanes y) { LANES_EACH(lanes, vdivq_f32(x.v[i], y.v[i])); }
 LANES_INLINE lanes lanes_sqrt(lanes x) { LANES_EACH(lanes, vsqrtq_f32(x.v[i])); }
 LANES_INLINE lanes lanes_abs(lanes x) { LANES_EACH(lanes, vabsq_f32(x.v[i])); }
+LANES_INLINE lanes lanes_at_most_positive(lanes x, float high) {
+  LANES_EACH(lanes, vminnmq_f32(x.v[i], vdupq_n_f32(high)));
+}
+LANES_INLINE lanes lanes_at_least_negative(lanes x, float low) {
+  LANES_EACH(lanes, vmaxnmq_f32(x.v[i], vdupq_n_f32(low)));
+}
+LANES_INLINE lanes lanes_at_least_zero(lanes x) {
+  LANES_EACH(lanes, vmaxnmq_f32(x.v[i], vdupq_n_f32(0)));
+}
 LANES_INLINE lanes lanes_nearest(lanes x) { LANES_EACH(lanes, vrndnq_f32(x.v[i])); }
 
 LANES_INLINE lanes_mask lanes_less(lanes x, lanes y) {
