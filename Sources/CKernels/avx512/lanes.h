@@ -63,6 +63,10 @@ LANES_INLINE unsigned lanes_bits(lanes_mask a) { return a; }
 LANES_INLINE lanes lanes_select(lanes_mask mask, lanes a, lanes b) {
   return _mm512_mask_blend_ps(mask, b, a);
 }
+LANES_INLINE lanes lanes_where(lanes_mask mask, lanes a) { return _mm512_maskz_mov_ps(mask, a); }
+LANES_INLINE lanes lanes_numbers(void) {
+  return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
 
 LANES_INLINE lanes_int lanes_nearest_wrapped(lanes a) {
   const __m512i bits = _mm512_castps_si512(_mm512_add_ps(a, _mm512_set1_ps(12582912.f)));
@@ -87,6 +91,15 @@ LANES_INLINE lanes lanes_from_int(lanes_int a) { return _mm512_cvtepi32_ps(a); }
 LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   const __m256 eight = _mm256_loadu_ps(table);
   return _mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(eight));
+}
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+}
+LANES_INLINE lanes_int lanes_right(lanes_int a, int bits) {
+  return _mm512_srli_epi32(a, (unsigned)bits);
+}
+LANES_INLINE lanes lanes_pick4(octet table, lanes_int index) {
+  return _mm512_permutevar_ps(_mm512_broadcast_f32x8(table), index);
 }
 LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
   const lanes_int twice = _mm512_add_epi32(index, index);

@@ -22,12 +22,17 @@
 //     lanes_and(m, n) lanes_and_not(m, n)                               m & n, m & ~n
 //     lanes_bits(m)                 bit i is lane i
 //     lanes_select(m, a, b)         m ? a : b
+//     lanes_where(m, a)             m ? a : 0
+//     lanes_numbers()               0, 1, ... 15
 //     lanes_nearest_wrapped(a)      quern_nearest of each lane
 //     lanes_truncated(a)            quern_truncated of each lane
 //     lanes_at_most_int(a, high) lanes_clamped(a, low, high) lanes_add_int(a, int)
 //     lanes_low_byte(a)             a & 255
 //     lanes_all_int(int) lanes_from_int(a)
+//     lanes_load_codes(p)           from sixteen of 16 bits
+//     lanes_right(a, bits)
 //     lanes_pick8(table, a)         table[a & 7] of eight floats
+//     lanes_pick4(table, a)         lane a & 3 of `table`, an octet that holds four floats twice
 //     lanes_branch(a, m)            2 * a + (m ? 0 : 1): one step down a tree, left where m
 //     lanes_store_bytes(p, a)       the low bytes of the 16 lanes
 //     lanes_largest(a) lanes_least(a)   over the lanes; none NaN
