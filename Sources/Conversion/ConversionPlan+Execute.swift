@@ -11,7 +11,7 @@ public struct ConversionResult: Sendable {
   public let plan: ConversionPlan
   /// Wall time.
   public let seconds: Double
-  /// Bytes that an earlier, interrupted run had finished.
+  /// Bytes of tensors that an earlier, interrupted run had finished.
   public let keptByteCount: Int
 }
 
@@ -98,10 +98,12 @@ extension ConversionPlan {
           let offset = tensor.offset + first * tensor.rowByteCount
           let isKept = target.keeps(byteCount, at: offset)
           if !isKept {
-            try reader.checkUnchanged()
             reader.prefetch(rows.upperBound..<min(rows.upperBound + slabRows, reader.rowCount))
             try slabs.write(byteCount, at: offset) { buffer in
-              try encoder.encode(rows, of: tensor, reader, into: buffer)
+              // Checked before the slab counts as finished.
+              try reader.checkingSource {
+                try encoder.encode(rows, of: tensor, reader, into: buffer)
+              }
             }
             reader.release(rows)
           }
