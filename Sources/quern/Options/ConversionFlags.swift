@@ -46,7 +46,7 @@ struct ConversionFlags: ParsableArguments {
     }
     for warning in plan.warnings where !dryRun || !output.json { output.note("note: \(warning)") }
     if dryRun {
-      if output.json { return try output.printJSON(PlanReport(plan, seconds: nil)) }
+      if output.json { return try output.printJSON(PlanReport(plan)) }
       return output.note(PlanReport.summary(of: plan, verb: "would write"))
     }
     let bar = ProgressBar(verb, total: plan.byteCount, enabled: !output.quiet)
@@ -59,7 +59,7 @@ struct ConversionFlags: ParsableArguments {
       output.note(
         "went on with an earlier run: \(Quantities.bytes(result.keptByteCount)) were done")
     }
-    if output.json { return try output.printJSON(PlanReport(plan, seconds: result.seconds)) }
+    if output.json { return try output.printJSON(PlanReport(plan, result)) }
     output.note(
       PlanReport.summary(of: plan, verb: "wrote") + ", " + Quantities.duration(result.seconds))
   }
@@ -103,15 +103,18 @@ struct PlanReport: Encodable {
   let destination: String
   let bytes: Int
   let seconds: Double?
+  /// Bytes of tensors that an earlier, interrupted run had finished.
+  let keptBytes: Int?
   let bitsPerWeight: Double
   let warnings: [String]
   let tensors: [Tensor]
 
-  init(_ plan: ConversionPlan, seconds: Double?) {
+  init(_ plan: ConversionPlan, _ result: ConversionResult? = nil) {
     source = plan.source.string
     destination = plan.destination.string
     bytes = plan.byteCount
-    self.seconds = seconds
+    seconds = result?.seconds
+    keptBytes = result?.keptByteCount
     bitsPerWeight = plan.bitsPerWeight
     warnings = plan.warnings
     tensors = plan.files.flatMap { file in
