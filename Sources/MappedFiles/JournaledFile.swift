@@ -63,9 +63,14 @@ public final class JournaledFile: Sendable {
 
   /// Whether these bytes were finished by an earlier run and are still what they were.
   public func keeps(_ byteCount: Int, at offset: Int) -> Bool {
-    guard let record = earlier[offset], record.byteCount == byteCount else { return false }
+    kept(byteCount, at: offset) != nil
+  }
+
+  /// These bytes, when an earlier run finished them and they are still what they were.
+  public func kept(_ byteCount: Int, at offset: Int) -> [UInt8]? {
+    guard let record = earlier[offset], record.byteCount == byteCount else { return nil }
     var buffer = [UInt8](repeating: 0, count: byteCount)
-    return buffer.withUnsafeMutableBytes { raw in
+    let isWhole = buffer.withUnsafeMutableBytes { raw in
       var done = 0
       while done < byteCount {
         let count = pread(
@@ -76,6 +81,7 @@ public final class JournaledFile: Sendable {
       }
       return Digest128(of: UnsafeRawBufferPointer(raw)) == record.digest
     }
+    return isWhole ? buffer : nil
   }
 
   /// Writes a slab and notes that it is done. Calls for disjoint slabs may come from several threads.
@@ -83,7 +89,16 @@ public final class JournaledFile: Sendable {
     try writeAll(bytes, to: descriptor, at: offset, of: path)
     let record = WriteJournal.Record(
       offset: offset, byteCount: bytes.count, digest: Digest128(of: bytes))
+    startWriteback(of: bytes.count, at: offset)
     try append(record.bytes)
+  }
+
+  /// Sends written bytes on their way to disk, so that little is left to wait for at the end. A hint.
+  private func startWriteback(of byteCount: Int, at offset: Int) {
+    #if os(Linux)
+      // Linux starts to write pages that are dirty when it is told that they are not needed.
+      _ = posix_fadvise(descriptor, off_t(offset), off_t(byteCount), POSIX_FADV_DONTNEED)
+    #endif
   }
 
   /// Brings all bytes to disk.

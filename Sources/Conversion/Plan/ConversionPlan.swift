@@ -12,7 +12,7 @@ public struct ConversionPlan: Sendable {
   public let files: [PlannedFile]
   /// What the reader should know: types that did not fit, data that is left out.
   public let warnings: [String]
-  let options: ConversionOptions
+  public let options: ConversionOptions
 
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
 

@@ -90,10 +90,10 @@ struct RowReader: Sendable {
 
   /// Calls `body`, which reads rows, and throws when they were not those of the file: whatever it made
   /// of them, an error included, is not to be believed.
-  func checkingSource(_ body: () throws -> Void) throws {
+  func checkingSource<Value>(_ body: () throws -> Value) throws -> Value {
     let result = Result { try body() }
     try checkUnchanged()
-    try result.get()
+    return try result.get()
   }
 }
 
