@@ -38,6 +38,7 @@ extension ConversionPlan {
   public func execute(
     on pool: WorkerPool, progress: (ConversionProgress) -> Void = { _ in }
   ) throws -> ConversionResult {
+    if let refusal { throw refusal }
     let start = DispatchTime.now().uptimeNanoseconds
     let output = try StagedOutput(destination, isFolder: isFolder, overwrite: options.overwrite)
     var keptByteCount = 0

@@ -15,15 +15,17 @@ struct QuantizeCommand: ParsableCommand {
       Examples:
         quern quantize Qwen2.5-0.5B-Instruct/ qwen.gguf --type Q4_K_M
         quern quantize model-bf16.gguf model-q8.gguf --type Q8_0 --dry-run
+
+      \(Mixture.list)
       """)
 
   @OptionGroup var flags: ConversionFlags
 
   @Option(
     help: ArgumentHelp(
-      "The mixture: Q4_K_M, Q4_K_S, Q5_K_M, Q6_K, Q8_0, Q4_0, …", valueName: "type"),
-    transform: QuantizeCommand.recipe)
-  var type: Recipe
+      "The mixture: one of the types above, or llama.cpp's number of it.", valueName: "type"),
+    transform: Mixture.init(parsing:))
+  var type: Mixture
 
   @Flag(help: "Give every matrix the same type, without llama.cpp's exceptions.")
   var pure = false
@@ -66,7 +68,7 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    var options = flags.options(recipe: type)
+    var options = flags.options(recipe: type.recipe)
     options.isPure = pure
     options.allowRequantize = allowRequantize
     options.typeOverrides = try (tensorType + rulesOfFile()).map(\.override)
@@ -86,13 +88,5 @@ struct QuantizeCommand: ParsableCommand {
     } catch let error as ValidationError {
       throw Failure(error.message, path: tensorTypeFile)
     }
-  }
-
-  static func recipe(_ name: String) throws -> Recipe {
-    guard let recipe = Recipe(named: name) else {
-      let names = Recipe.table.map(\.name).joined(separator: ", ")
-      throw ValidationError("no type is called '\(name)'; there are \(names)")
-    }
-    return recipe
   }
 }

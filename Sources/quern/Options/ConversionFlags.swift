@@ -41,6 +41,7 @@ struct ConversionFlags: ParsableArguments {
   func run(_ options: ConversionOptions, _ output: OutputOptions, verb: String) throws {
     let plan = try ConversionPlan(
       from: FilePath(source), to: destination, options: options)
+    if !dryRun, let refusal = plan.refusal { throw refusal }
     if output.verbose || dryRun, !output.json {
       StandardOutput.writeLine(PlanReport.table(of: plan))
     }
