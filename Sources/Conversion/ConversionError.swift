@@ -20,6 +20,7 @@ public struct ConversionError: FileProblem {
     case notStorable(TensorType, in: String)
     case nonFinite(value: Float, index: Int)
     case quantizedFolder(String)
+    case cannotPad(PaddingObstacle)
   }
 
   public let path: FilePath?
@@ -64,6 +65,7 @@ extension ConversionError.Reason: CustomStringConvertible {
       "expected finite values, found \(value) at element \(index)"
     case .quantizedFolder(let name):
       "a Hugging Face folder holds plain floats: expected F32, F16 or BF16, found \(name)"
+    case .cannotPad(let obstacle): "rows cannot be padded: \(obstacle)"
     }
   }
 }

@@ -51,9 +51,9 @@ struct SlabEncoder {
       let sourceRows = rows.shifted(range)
       reader.decode(sourceRows, into: values)
       if !allowNonFinite, let index = firstNonFinite(values) {
+        let place = sourceRows.lowerBound * reader.columns + index
         throw ConversionError(
-          .nonFinite(
-            value: values[index], index: sourceRows.lowerBound * reader.columns + index),
+          .nonFinite(value: values[index], index: reader.sourceIndex(of: place) ?? place),
           tensor: tensor.name)
       }
       encode(

@@ -27,10 +27,17 @@ extension ConversionPlan {
     try Self.check(path, format, against: source, overwrite: options.overwrite)
     switch format {
     case .gguf:
-      try self.init(gguf: path, from: Checkpoint(at: source), at: source, options: options)
+      self = try Self.padding(Checkpoint(at: source), at: source, options) {
+        try Self(gguf: path, from: $0, at: source, options: options)
+      }
     case .folder:
-      try self.init(folder: path, from: Checkpoint(at: source), at: source, options: options)
+      self = try Self.padding(Checkpoint(at: source), at: source, options) {
+        try Self(folder: path, from: $0, at: source, options: options)
+      }
     case .safetensors:
+      guard !options.padsRows else {
+        throw ConversionError(.cannotPad(.noMetadata), path: path)
+      }
       guard try FileKind(of: source) != .gguf else {
         throw ConversionError(.wantsFolder, path: path)
       }

@@ -13,6 +13,8 @@ public struct ConversionPlan: Sendable {
   /// What the reader should know: types that did not fit, data that is left out.
   public let warnings: [String]
   let options: ConversionOptions
+  /// What `--pad-rows` does; `nil` when it was not asked for.
+  public internal(set) var padding: RowPadding?
 
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
 
@@ -48,6 +50,8 @@ public struct PlannedTensor: Sendable {
   public let offset: Int
   public let byteCount: Int
   let source: TensorSource
+  /// As the source has it: smaller than `shape` where rows are padded.
+  public var sourceShape: Shape { source.padding?.storedShape ?? shape }
   /// What the columns weigh, matrix by matrix: a whole number of times `shape.columns` values.
   var importance: [Float]?
 

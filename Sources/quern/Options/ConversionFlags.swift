@@ -44,7 +44,9 @@ struct ConversionFlags: ParsableArguments {
     if output.verbose || dryRun, !output.json {
       StandardOutput.writeLine(PlanReport.table(of: plan))
     }
-    for warning in plan.warnings where !dryRun || !output.json { output.note("note: \(warning)") }
+    for note in plan.warnings + (plan.padding?.notes ?? []) where !dryRun || !output.json {
+      output.note("note: \(note)")
+    }
     if dryRun {
       if output.json { return try output.printJSON(PlanReport(plan, seconds: nil)) }
       return output.note(PlanReport.summary(of: plan, verb: "would write"))
@@ -95,6 +97,8 @@ struct PlanReport: Encodable {
     let sourceType: String
     let type: String
     let shape: [Int]
+    /// Only where rows are padded.
+    let sourceShape: [Int]?
     let bytes: Int
     let file: String?
   }
@@ -105,6 +109,7 @@ struct PlanReport: Encodable {
   let seconds: Double?
   let bitsPerWeight: Double
   let warnings: [String]
+  let padding: PaddingReport?
   let tensors: [Tensor]
 
   init(_ plan: ConversionPlan, seconds: Double?) {
@@ -114,11 +119,14 @@ struct PlanReport: Encodable {
     self.seconds = seconds
     bitsPerWeight = plan.bitsPerWeight
     warnings = plan.warnings
+    padding = plan.padding.map(PaddingReport.init)
     tensors = plan.files.flatMap { file in
       file.tensors.map {
         Tensor(
           name: $0.name, sourceType: $0.sourceType.name, type: $0.type.name,
-          shape: $0.shape.dimensions, bytes: $0.byteCount, file: file.name.isEmpty ? nil : file.name
+          shape: $0.shape.dimensions,
+          sourceShape: $0.sourceShape == $0.shape ? nil : $0.sourceShape.dimensions,
+          bytes: $0.byteCount, file: file.name.isEmpty ? nil : file.name
         )
       }
     }
