@@ -1,7 +1,10 @@
 import BlockQuant
+import Conversion
 import GGUF
 import SystemPackage
 import TensorCore
+import TestSupport
+import Testing
 
 /// Feed-forward networks of one or more layers, and the same with zeros written around them.
 struct PaddingModel {
@@ -25,6 +28,7 @@ struct PaddingModel {
   static func dense(_ widths: [Int] = [300, 300], to padded: [Int] = [512, 512]) -> PaddingModel {
     let isUniform = Set(widths).count == 1
     var model = PaddingModel(
+      architecture: isUniform ? "llama" : "deci",
       keys: [
         (
           "feed_forward_length",
@@ -144,5 +148,53 @@ struct PaddingModel {
         with: ConversionFixture.encoded(rows, as: place.type))
     }
     return try fixture.folder.write(bytes, as: name)
+  }
+}
+
+/// Plans conversions of ``PaddingModel``s.
+struct PaddedConversion {
+  let fixture: ConversionFixture
+
+  init() throws { fixture = try ConversionFixture() }
+
+  /// Plans with `--pad-rows`.
+  func plan(
+    _ source: FilePath, _ recipe: String, to name: String = "out.gguf",
+    change: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> ConversionPlan {
+    let mixture = try #require(Recipe(named: recipe))
+    var options = ConversionOptions(recipe: mixture)
+    options.padsRows = true
+    change(&options)
+    return try ConversionPlan(
+      from: source, to: fixture.path(name).string, options: options)
+  }
+
+  /// Why a model cannot be padded, and the tensor that is named; `nil` when it can.
+  func obstacle(_ model: PaddingModel, _ recipe: String = "Q4_K_M") throws
+    -> (PaddingObstacle, tensor: String?)?
+  {
+    do {
+      _ = try plan(model.write(to: fixture), recipe)
+      return nil
+    } catch let error as ConversionError {
+      guard case .cannotPad(let obstacle) = error.reason else { throw error }
+      #expect(!error.description.isEmpty)
+      return (obstacle, error.tensor)
+    }
+  }
+
+  /// An importance matrix in llama.cpp's older form.
+  func importance(_ entries: [(name: String, weights: [Float])]) throws -> ImportanceMatrix {
+    var writer = ByteWriter()
+    writer.append(Int32(entries.count))
+    for (name, weights) in entries {
+      writer.append(Int32(name.utf8.count))
+      writer.append(bytes: Array(name.utf8))
+      writer.append(Int32(1))
+      writer.append(Int32(weights.count))
+      for weight in weights { writer.append(weight) }
+    }
+    return try ImportanceMatrix(fixture.folder.write(writer.bytes, as: "importance.dat"))
   }
 }

@@ -8,35 +8,10 @@ import Testing
 import Workers
 
 @Suite struct RowPaddingTests {
-  private let fixture: ConversionFixture
+  private let conversion: PaddedConversion
   private let pool = WorkerPool(workerCount: 2)
 
-  init() throws { fixture = try ConversionFixture() }
-
-  private func plan(
-    _ source: FilePath, _ recipe: String, to name: String = "out.gguf",
-    change: (inout ConversionOptions) -> Void = { _ in }
-  ) throws -> ConversionPlan {
-    let mixture = try #require(Recipe(named: recipe))
-    var options = ConversionOptions(recipe: mixture)
-    options.padsRows = true
-    change(&options)
-    return try ConversionPlan(
-      from: source, to: fixture.path(name).string, options: options)
-  }
-
-  private func obstacle(_ model: PaddingModel, _ recipe: String = "Q4_K_M") throws
-    -> (PaddingObstacle, tensor: String?)?
-  {
-    do {
-      _ = try plan(model.write(to: fixture), recipe)
-      return nil
-    } catch let error as ConversionError {
-      guard case .cannotPad(let obstacle) = error.reason else { throw error }
-      #expect(!error.description.isEmpty)
-      return (obstacle, error.tensor)
-    }
-  }
+  init() throws { conversion = try PaddedConversion() }
 
   /// Every tensor is what its codec makes of the model with zeros written around it.
   private func expectPadded(
@@ -86,7 +61,9 @@ import Workers
       PaddingModel.dense(), .dense([300, 512, 90], to: [512, 512, 256]), .fused, .experts,
       .fusedExperts,
     ] {
-      let plan = try plan(model.write(to: fixture), recipe) { $0.overwrite = true }
+      let plan = try conversion.plan(model.write(to: conversion.fixture), recipe) {
+        $0.overwrite = true
+      }
       #expect(try #require(plan.padding).widths.isEmpty == false)
       #expect(plan.warnings.isEmpty)
       try expectPadded(model, plan, values: model.values)
@@ -96,8 +73,8 @@ import Workers
   @Test("A quantized source is decoded, then padded", arguments: [TensorType.q8_0, .q4_0, .bf16])
   func quantizedSource(type: TensorType) throws {
     let model = PaddingModel.dense([288, 288])
-    let source = try model.write(to: fixture, type: type)
-    let plan = try plan(source, "Q4_K_M") { $0.allowRequantize = true }
+    let source = try model.write(to: conversion.fixture, type: type)
+    let plan = try conversion.plan(source, "Q4_K_M") { $0.allowRequantize = true }
     try expectPadded(
       model, plan,
       values: { tensor in
@@ -111,11 +88,51 @@ import Workers
       })
   }
 
+  @Test(
+    "Columns of zeros weigh nothing, whether the matrix was measured before or after padding",
+    arguments: ["Q2_K", "Q4_K_M", "Q6_K", "IQ4_XS", "IQ3_XXS", "IQ2_XS", "IQ1_M"], [false, true])
+  func importance(recipe: String, measuredOnPadded: Bool) throws {
+    for model in [PaddingModel.dense(), .experts] {
+      func weights(_ tensor: PaddingModel.Tensor, isPadded: Bool) -> [Float] {
+        let matrices = tensor.shape.dropLast(2).reduce(1, *)
+        let columns = tensor.shape[tensor.shape.count - 1]
+        let zeros = isPadded ? (tensor.padded?.last ?? columns) - columns : 0
+        return (0..<matrices).flatMap { matrix in
+          (0..<columns).map { Float(1 + (matrix + $0 * 7) % 13) }
+            + [Float](repeating: 0, count: zeros)
+        }
+      }
+      let matrices = model.tensors.filter { $0.shape.count > 1 }
+      let matrix = try conversion.importance(
+        matrices.map { ($0.name, weights($0, isPadded: measuredOnPadded)) })
+      let plan = try conversion.plan(model.write(to: conversion.fixture), recipe) {
+        $0.importance = matrix
+        $0.overwrite = true
+      }
+      try expectPadded(
+        model, plan, values: model.values, importance: { weights($0, isPadded: true) })
+    }
+  }
+
+  @Test("A matrix of another model is refused")
+  func foreignImportance() throws {
+    let model = PaddingModel.dense()
+    let matrix = try conversion.importance([
+      ("blk.0.ffn_down.weight", [Float](repeating: 1, count: 301))
+    ])
+    let error = #expect(throws: ImportanceMatrixError.self) {
+      try conversion.plan(model.write(to: conversion.fixture), "Q4_K_M") {
+        $0.importance = matrix
+      }
+    }
+    #expect(error?.reason == .mismatch(expected: 300, found: 301))
+  }
+
   @Test("What keeps its type is copied with blocks of zeros", arguments: [TensorType.q8_0, .f16])
   func copies(type: TensorType) throws {
     let model = PaddingModel.dense([288, 288])
-    let source = try model.write(to: fixture, type: type)
-    let plan = try plan(source, "Q4_K_M") {
+    let source = try model.write(to: conversion.fixture, type: type)
+    let plan = try conversion.plan(source, "Q4_K_M") {
       $0.allowRequantize = true
       $0.excluded = [(try? TensorPattern("blk.0.ffn"))!]
     }
@@ -164,141 +181,42 @@ import Workers
       }
     }
   }
-}
-
-// MARK: - The plan
-
-extension RowPaddingTests {
-  @Test("The plan says which widths grow, and the bytes with and without padding")
-  func savings() throws {
-    // Seven eighths of a width that is just too narrow: the fallback takes more than the zeros do.
-    let model = PaddingModel.dense([992, 992], to: [1024, 1024])
-    let source = try model.write(to: fixture)
-    let padded = try plan(source, "Q4_K_M")
-    let plain = try plan(source, "Q4_K_M") { $0.padsRows = false }
-    let padding = try #require(padded.padding)
-    let width = try #require(padding.widths.first)
-    #expect(padding.widths.count == 1)
-    #expect(width.key == "llama.feed_forward_length")
-    #expect([width.from, width.to, width.layerCount] == [992, 1024, 2])
-    #expect(plain.padding == nil)
-    #expect(padding.byteCount == padded.byteCount)
-    #expect(padding.unpaddedByteCount == plain.byteCount)
-    #expect(padding.byteCount < padding.unpaddedByteCount)
-    #expect(!plain.warnings.isEmpty)
-    #expect(padded.warnings.isEmpty)
-    let down = try #require(padded.tensors.first { $0.name == "blk.0.ffn_down.weight" })
-    #expect(down.sourceShape.dimensions == [256, 992])
-    #expect(down.shape.dimensions == [256, 1024])
-  }
-
-  @Test("Metadata follows, layer by layer where it lists them")
-  func metadata() throws {
-    func value(_ model: PaddingModel, _ key: String) throws -> GGUFValue? {
-      let plan = try plan(model.write(to: fixture), "Q4_K_M") { $0.overwrite = true }
-      _ = try plan.execute(on: pool)
-      return try GGUFFile(plan.destination).metadata["\(model.architecture).\(key)"]
-    }
-    #expect(try value(.dense(), "feed_forward_length") == .uint32(512))
-    #expect(
-      try value(.dense([300, 512, 90], to: [512, 512, 256]), "feed_forward_length")
-        == .array(.int32([512, 512, 256])))
-    #expect(try value(.experts, "feed_forward_length") == .uint32(512))
-    #expect(try value(.experts, "expert_feed_forward_length") == .uint32(256))
-    let mixtral = PaddingModel(
-      keys: [("feed_forward_length", .uint32(176)), ("expert_count", .uint32(3))],
-      tensors: PaddingModel.experts.tensors.filter { $0.name.contains("_exps.weight") })
-    #expect(try value(mixtral, "feed_forward_length") == .uint32(256))
-  }
 
   @Test(
-    "Nothing grows where every row gets the type that is wanted for it",
-    arguments: [("Q4_K_M", 512), ("F16", 512), ("Q8_0", 288), ("Q4_0", 288)])
-  func unneeded(recipe: String, width: Int) throws {
-    var model = PaddingModel.dense([width, width], to: [width, width])
-    // What cannot be padded does not matter then.
-    model.architecture = "bitnet"
-    let source = try model.write(to: fixture)
-    let padded = try plan(source, recipe)
-    #expect(try #require(padded.padding).widths.isEmpty)
-    #expect(padded.padding?.byteCount == padded.padding?.unpaddedByteCount)
-    _ = try padded.execute(on: pool)
-    _ = try plan(source, recipe, to: "plain.gguf") { $0.padsRows = false }.execute(on: pool)
-    #expect(try readBytes(fixture.path("out.gguf")) == readBytes(fixture.path("plain.gguf")))
-  }
-
-  @Test("Where the model would not compute the same, or nobody knows, it is refused by name")
-  func refused() throws {
-    var model = PaddingModel.dense()
-    model.architecture = "bitnet"
-    #expect(try obstacle(model)?.0 == .architecture("bitnet"))
-
-    model = .dense()
-    model.tensors.append(PaddingModel.Tensor(name: "blk.1.ffn_sub_norm.weight", shape: [300]))
-    var found = try obstacle(model)
-    #expect(found?.0 == .unknownTensor)
-    #expect(found?.tensor == "blk.1.ffn_sub_norm.weight")
-
-    model = .dense()
-    model.tensors.append(
-      PaddingModel.Tensor(name: "blk.0.ffn_up.0.weight", shape: [300, PaddingModel.width]))
-    #expect(try obstacle(model)?.tensor == "blk.0.ffn_up.0.weight")
-
-    model = .fused
-    model.tensors.append(PaddingModel.Tensor(name: "blk.0.ffn_up.bias", shape: [600]))
-    found = try obstacle(model)
-    #expect(found?.0 == .shape(try Shape([600]), width: 300))
-    #expect(found?.tensor == "blk.0.ffn_up.bias")
-
-    model = .experts
-    model.architecture = "qwen3moe"
-    #expect(try obstacle(model)?.0 == .noKey)
-  }
-
-  @Test("Metadata that does not go with the tensors is refused")
-  func contradictions() throws {
-    let key = "llama.feed_forward_length"
-    for (value, expected) in [
-      (GGUFValue.uint32(301), PaddingObstacle.otherWidth(key: key, stated: 301, found: 300)),
-      (.uint32(0), .missingKey(key)), (.uint64(.max), .missingKey(key)),
-      (.int64(-300), .missingKey(key)), (.string("300"), .missingKey(key)),
-      (.array(.int32([300])), .missingKey(key)), (.array(.float32([300, 300])), .missingKey(key)),
-      (.array(.int32([300, 301])), .otherWidth(key: key, stated: 301, found: 300)),
-    ] {
-      var model = PaddingModel.dense()
-      model.keys = [("feed_forward_length", value)]
-      #expect(try obstacle(model)?.0 == expected, "\(value)")
-    }
-    var model = PaddingModel.dense()
-    model.keys = []
-    #expect(try obstacle(model)?.0 == .missingKey(key))
-    model = .dense()
-    model.tensors.removeAll { $0.name == "blk.1.ffn_down.weight" }
-    #expect(try obstacle(model)?.0 == .noDownProjection)
-  }
-
-  @Test("A safetensors file alone does not state its widths")
-  func safetensors() throws {
-    let source = try fixture.safetensors(ConversionFixture.model())
-    let error = #expect(throws: ConversionError.self) {
-      try plan(source, "F16", to: "out.safetensors")
-    }
-    #expect(error?.reason == .cannotPad(.noMetadata))
-  }
-
-  @Test("A value that is not finite is named by its place in the source")
-  func nonFinite() throws {
-    let model = PaddingModel.experts
-    for (name, index) in [
-      ("blk.1.ffn_down_exps.weight", 300 * 176 + 175), ("blk.1.ffn_up_exps.weight", 400 * 256 + 3),
-    ] {
-      let source = try model.write(to: fixture) { tensor, values in
-        if tensor.name == name { values[index] = .infinity }
+    "The values that share a block with zeros are kept as well as those of a full one",
+    arguments: [16, 32, 44, 224], [false, true])
+  func accuracy(realColumns: Int, isWeighted: Bool) throws {
+    let rows = 64
+    let values = ConversionFixture.noise(rows: rows, columns: 256 + realColumns, seed: 9)
+      .flatMap { $0 + [Float](repeating: 0, count: 256 - realColumns) }
+    let weights = (0..<512).map { $0 < 256 + realColumns ? Float(1 + $0 % 5) : 0 }
+    for type in TensorType.allCases where type.isQuantized && type != .q1_0 {
+      guard let codec = BlockCodec(type), codec.canEncode,
+        isWeighted || !codec.requiresImportance
+      else { continue }
+      var bytes = [UInt8](repeating: 0, count: codec.byteCount(elementCount: values.count))
+      let decoded = [Float](unsafeUninitializedCapacity: values.count) { decoded, count in
+        count = values.count
+        values.withUnsafeBufferPointer { values in
+          weights.withUnsafeBufferPointer { weights in
+            bytes.withUnsafeMutableBytes {
+              codec.encode(
+                values, rows: rows, columns: 512, importance: isWeighted ? weights : nil, into: $0)
+            }
+          }
+        }
+        bytes.withUnsafeBytes {
+          codec.decode($0, into: UnsafeMutableBufferPointer(rebasing: decoded[0..<values.count]))
+        }
       }
-      let plan = try plan(source, "Q4_K_M")
-      let error = #expect(throws: ConversionError.self) { try plan.execute(on: pool) }
-      #expect(error?.reason == .nonFinite(value: .infinity, index: index))
-      #expect(error?.tensor == name)
+      func error(_ columns: Range<Int>) -> Double {
+        let squares = (0..<rows).flatMap { row in
+          columns.map { Double(values[row * 512 + $0] - decoded[row * 512 + $0]) }.map { $0 * $0 }
+        }
+        return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
+      }
+      let (full, shared) = (error(0..<256), error(256..<256 + realColumns))
+      #expect(shared < full * 1.1, "\(type): \(shared) for \(full)")
     }
   }
 }

@@ -19,7 +19,7 @@ enum FeedForwardKey: String {
     // SwiGLU; fused in one tensor for phi3, glm4 and chatglm
     case "qwen2", "qwen2vl", "qwen3", "qwen3vl", "internlm2", "command-r", "cohere2", "olmo",
       "olmo2", "smollm3", "exaone", "exaone4", "seed_oss", "minicpm3", "baichuan", "stablelm",
-      "orion", "xverse", "dream", "llada", "ernie4_5", "phi3", "glm4", "chatglm":
+      "orion", "xverse", "dream", "llada", "deci", "openelm", "ernie4_5", "phi3", "glm4", "chatglm":
       [.dense: .dense]
     // GeGLU
     case "gemma", "gemma2", "gemma3", "gemma-embedding":

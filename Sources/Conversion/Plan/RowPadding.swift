@@ -16,8 +16,9 @@ public struct RowPadding: Sendable, Hashable {
   public let widths: [Width]
   /// Bytes of the result.
   public let byteCount: Int
-  /// Bytes that it would have without padding, rows that do not fill blocks in other types.
-  public let unpaddedByteCount: Int
+  /// Bytes that it would have without padding, rows that do not fill blocks in other types; `nil` when it
+  /// cannot be had so, as with an importance matrix of the padded model.
+  public let unpaddedByteCount: Int?
 
   /// Every type's blocks fill a multiple of this.
   static let multiple = 256
@@ -38,7 +39,7 @@ extension ConversionPlan {
     plan.padding = RowPadding(
       widths: widening.widths, byteCount: plan.byteCount,
       unpaddedByteCount: widening.widths.isEmpty
-        ? plan.byteCount : try make(checkpoint).byteCount)
+        ? plan.byteCount : (try? make(checkpoint))?.byteCount)
     return plan
   }
 }

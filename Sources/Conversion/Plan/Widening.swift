@@ -19,11 +19,10 @@ struct Widening {
     keys = FeedForwardKey.keys(of: checkpoint.architecture)
   }
 
-  /// Where a width is stated.
+  /// A width and the key that states it. Where a key lists one a layer, those that are equal stay equal:
+  /// some engines read the first alone.
   private struct Statement: Hashable {
     let key: String
-    /// `nil` for one number that holds for all layers.
-    let layer: Int?
     let width: Int
 
     var padded: Int {
@@ -56,7 +55,10 @@ struct Widening {
     }
     try checkOthers(in: layers.values.reduce(into: []) { $0.formUnion($1) })
     for statement in growing { try restate(statement) }
-    report(layers)
+    widths = layers.map { statement, layers in
+      RowPadding.Width(
+        key: statement.key, from: statement.width, to: statement.padded, layerCount: layers.count)
+    }.sorted { ($0.key, $0.from) < ($1.key, $1.from) }
   }
 
   /// The networks with rows that need it: those that would get a fallback, or, where nothing is quantized,
@@ -69,8 +71,10 @@ struct Widening {
       return candidates
     }
     let unfit = Set(
-      checkpoint.typeChoices(recipe, options).lazy.filter { $0.choice.insteadOf != nil }
-        .map(\.tensor.name))
+      checkpoint.typeChoices(recipe, options).lazy.filter { _, choice in
+        // The scale of a Q1_0 block is the mean of all its values: zeros would spoil the others.
+        choice.insteadOf != nil && choice.insteadOf != .q1_0
+      }.map(\.tensor.name))
     return candidates.filter { network in network.down.map { unfit.contains($0.name) } ?? false }
   }
 
@@ -87,12 +91,12 @@ struct Widening {
     let spelled = "\(checkpoint.architecture).\(key.rawValue)"
     let range = 1...Self.largestWidth
     if let width = checkpoint.metadata.integer(spelled), range.contains(width) {
-      return Statement(key: spelled, layer: nil, width: width)
+      return Statement(key: spelled, width: width)
     }
     guard let list = checkpoint.metadata.integers(spelled), list.indices.contains(network.layer),
       range.contains(list[network.layer])
     else { throw failure(.missingKey(spelled), network.down?.name) }
-    return Statement(key: spelled, layer: network.layer, width: list[network.layer])
+    return Statement(key: spelled, width: list[network.layer])
   }
 
   private mutating func widen(_ network: FeedForwardNetwork, _ statement: Statement) throws {
@@ -150,43 +154,24 @@ struct Widening {
 
   private mutating func restate(_ statement: Statement) throws {
     let changed = checkpoint.metadata[statement.key]?.replacing(
-      statement.width, by: statement.padded, at: statement.layer)
+      statement.width, by: statement.padded)
     guard let changed else { throw failure(.tooWide(statement.padded)) }
     checkpoint.metadata[statement.key] = changed
-  }
-
-  private mutating func report(_ layers: [Statement: Set<Int>]) {
-    var counts: [Statement: Int] = [:]
-    for (statement, layers) in layers {
-      // Layers that are stated one by one count together when they are equally wide.
-      let together = Statement(key: statement.key, layer: nil, width: statement.width)
-      counts[together, default: 0] += layers.count
-    }
-    widths = counts.map { statement, count in
-      RowPadding.Width(
-        key: statement.key, from: statement.width, to: statement.padded, layerCount: count)
-    }.sorted { ($0.key, $0.from) < ($1.key, $1.from) }
   }
 }
 
 extension GGUFValue {
-  /// The same kind of number or list with another number, that of `place` in a list.
+  /// Another number of 32 bits, or a list in which it stands wherever the old one did.
   ///
-  /// - Returns: `nil` when the number does not fit.
-  fileprivate func replacing(_ old: Int, by new: Int, at place: Int?) -> GGUFValue? {
-    switch (self, place) {
-    case (.array(.uint32(var list)), let place?):
-      guard let number = UInt32(exactly: new) else { return nil }
-      list[place] = number
-      return .array(.uint32(list))
-    case (.array(let array), let place?):
-      // Engines read lists of 32 bits.
-      guard var list = array.integers?.map({ Int32(exactly: $0) }) else { return nil }
-      list[place] = Int32(exactly: new)
-      let numbers = list.compactMap { $0 }
-      return numbers.count == list.count ? .array(.int32(numbers)) : nil
-    default:
-      return UInt32(exactly: new).map(GGUFValue.uint32)
+  /// - Returns: `nil` when a number does not fit.
+  fileprivate func replacing(_ old: Int, by new: Int) -> GGUFValue? {
+    guard case .array(let array) = self else { return UInt32(exactly: new).map(GGUFValue.uint32) }
+    guard let list = array.integers?.map({ $0 == old ? new : $0 }) else { return nil }
+    if case .uint32 = array {
+      let numbers = list.compactMap(UInt32.init(exactly:))
+      return numbers.count == list.count ? .array(.uint32(numbers)) : nil
     }
+    let numbers = list.compactMap(Int32.init(exactly:))
+    return numbers.count == list.count ? .array(.int32(numbers)) : nil
   }
 }

@@ -11,7 +11,7 @@ struct PaddingReport: Encodable {
 
   let widths: [Width]
   let bytes: Int
-  let bytesWithoutPadding: Int
+  let bytesWithoutPadding: Int?
 
   init(_ padding: RowPadding) {
     widths = padding.widths.map {
@@ -26,13 +26,16 @@ extension RowPadding {
   /// For people: what grows, and what that saves or costs.
   var notes: [String] {
     guard !widths.isEmpty else {
-      return ["no feed-forward row needs padding; nothing is padded"]
+      return ["no feed-forward row gains from padding; nothing is padded"]
     }
-    let change = byteCount - unpaddedByteCount
-    let difference =
-      "\(Quantities.bytes(abs(change))) \(change > 0 ? "more" : "less") than without padding"
     return widths.map {
       "\($0.key.printable) \($0.from) -> \($0.to) in \($0.layerCount) layers, filled up with zeros"
-    } + ["\(Quantities.bytes(byteCount)), \(difference) (\(Quantities.bytes(unpaddedByteCount)))"]
+    } + (unpaddedByteCount.map { [comparison(with: $0)] } ?? [])
+  }
+
+  private func comparison(with unpadded: Int) -> String {
+    let change = byteCount - unpadded
+    return "\(Quantities.bytes(byteCount)) with padding, \(Quantities.bytes(unpadded)) without: "
+      + "\(Quantities.bytes(abs(change))) \(change > 0 ? "more" : "less")"
   }
 }
