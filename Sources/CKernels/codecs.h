@@ -27,7 +27,8 @@ enum {  // ggml's wire ids of the types without blocks
   each(q3_K, 11, context) each(q4_K, 12, context) each(q5_K, 13, context)           \
   each(q6_K, 14, context) each(iq2_XXS, 16, context) each(iq2_XS, 17, context)      \
   each(iq3_XXS, 18, context) each(iq4_NL, 20, context) each(iq3_S, 21, context)     \
-  each(iq2_S, 22, context) each(iq4_XS, 23, context)
+  each(iq2_S, 22, context) each(iq4_XS, 23, context) each(iq1_S, 19, context)       \
+  each(iq1_M, 29, context)
 
 #define QUERN_DECLARE_DECODER(type, wire_id, level) \
   void quern_decode_##type##_##level(const void *blocks, float *output, size_t count);
@@ -36,6 +37,7 @@ enum {  // ggml's wire ids of the types without blocks
                                      const float *importance);
 
 #define QUERN_DECLARE_CODECS(level, encoded)    \
+  float quern_largest_magnitude_##level(const float *values, size_t count); \
   QUERN_DECLARE_DECODER(f16, 1, level)          \
   QUERN_DECLARE_DECODER(bf16, 30, level)        \
   QUERN_DECLARE_DECODER(f64, 28, level)         \
@@ -63,6 +65,7 @@ QUERN_DECLARE_CODECS(neon, QUERN_VECTOR_TYPES)
 
 // Fills `table` with a level's codecs; `encoded` lists the block types that it encodes.
 #define QUERN_REGISTER_CODECS(level, encoded)        \
+  table->largest_magnitude = quern_largest_magnitude_##level; \
   QUERN_REGISTER_DECODER(f16, QUERN_F16, level)      \
   QUERN_REGISTER_DECODER(bf16, QUERN_BF16, level)    \
   QUERN_REGISTER_DECODER(f64, QUERN_F64, level)      \

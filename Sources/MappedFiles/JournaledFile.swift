@@ -29,25 +29,25 @@ public final class JournaledFile: Sendable {
   ) throws(FileError) {
     self.path = path
     self.journalPath = journalPath
-    descriptor = try Self.open(path)
+    descriptor = try Self.open(path, O_RDWR)
     do throws(FileError) {
-      journal = try Self.open(journalPath)
+      journal = try Self.open(journalPath, O_RDWR | O_APPEND)
     } catch {
       close(descriptor)
       throw error
     }
-    let text = Self.contents(journal)
-    if let records = WriteJournal.records(in: text, identity: identity, byteCount: byteCount) {
-      earlier = Dictionary(records.map { ($0.offset, $0) }, uniquingKeysWith: { $1 })
+    let records = WriteJournal.records(
+      in: Self.contents(journal), identity: identity, byteCount: byteCount)
+    earlier = Dictionary(
+      (records ?? []).map { ($0.offset, $0) }, uniquingKeysWith: { $1 })
+    if let records {
       // A torn record at the end would hide what is appended after it.
-      let whole = WriteJournal.headerByteCount + records.count * WriteJournal.recordByteCount
-      ftruncate(journal, off_t(whole))
-      lseek(journal, 0, SEEK_END)
+      try cut(
+        journal, journalPath,
+        to: WriteJournal.headerByteCount + records.count * WriteJournal.recordByteCount)
     } else {
-      earlier = [:]
-      ftruncate(journal, 0)
-      ftruncate(descriptor, 0)
-      lseek(journal, 0, SEEK_SET)
+      try cut(journal, journalPath, to: 0)
+      try cut(descriptor, path, to: 0)
       try append(WriteJournal.header(identity: identity, byteCount: byteCount))
     }
     try reserve(byteCount)
@@ -63,9 +63,14 @@ public final class JournaledFile: Sendable {
 
   /// Whether these bytes were finished by an earlier run and are still what they were.
   public func keeps(_ byteCount: Int, at offset: Int) -> Bool {
-    guard let record = earlier[offset], record.byteCount == byteCount else { return false }
+    kept(byteCount, at: offset) != nil
+  }
+
+  /// These bytes, when an earlier run finished them and they are still what they were.
+  public func kept(_ byteCount: Int, at offset: Int) -> [UInt8]? {
+    guard let record = earlier[offset], record.byteCount == byteCount else { return nil }
     var buffer = [UInt8](repeating: 0, count: byteCount)
-    return buffer.withUnsafeMutableBytes { raw in
+    let isWhole = buffer.withUnsafeMutableBytes { raw in
       var done = 0
       while done < byteCount {
         let count = pread(
@@ -76,6 +81,7 @@ public final class JournaledFile: Sendable {
       }
       return Digest128(of: UnsafeRawBufferPointer(raw)) == record.digest
     }
+    return isWhole ? buffer : nil
   }
 
   /// Writes a slab and notes that it is done. Calls for disjoint slabs may come from several threads.
@@ -83,22 +89,37 @@ public final class JournaledFile: Sendable {
     try writeAll(bytes, to: descriptor, at: offset, of: path)
     let record = WriteJournal.Record(
       offset: offset, byteCount: bytes.count, digest: Digest128(of: bytes))
+    startWriteback(of: bytes.count, at: offset)
     try append(record.bytes)
   }
 
+  /// Sends written bytes on their way to disk, so that little is left to wait for at the end. A hint.
+  private func startWriteback(of byteCount: Int, at offset: Int) {
+    #if os(Linux)
+      // Linux starts to write pages that are dirty when it is told that they are not needed.
+      _ = posix_fadvise(descriptor, off_t(offset), off_t(byteCount), POSIX_FADV_DONTNEED)
+    #endif
+  }
+
   /// Brings all bytes to disk.
+  ///
+  /// After a failure nothing of the file is kept: the system may drop pages that it could not write,
+  /// and it says so only once.
   func sync() throws(FileError) {
     guard fsync(descriptor) == 0 else {
-      throw FileError(path: path, reason: .system(operation: "sync", Errno(rawValue: errno)))
+      let code = Errno(rawValue: errno)
+      ftruncate(journal, 0)
+      throw FileError(path: path, reason: .system(operation: "sync", code))
     }
   }
 
-  private static func open(_ path: FilePath) throws(FileError) -> Int32 {
+  private static func open(_ path: FilePath, _ flags: Int32) throws(FileError) -> Int32 {
+    let flags = flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW
     let fd = path.withPlatformString {
       #if canImport(Glibc)
-        Glibc.open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        Glibc.open($0, flags, 0o644)
       #else
-        Darwin.open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        Darwin.open($0, flags, 0o644)
       #endif
     }
     guard fd >= 0 else {
@@ -134,10 +155,22 @@ public final class JournaledFile: Sendable {
     #endif
   }
 
+  private func cut(_ descriptor: Int32, _ path: FilePath, to byteCount: Int) throws(FileError) {
+    guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
+      throw FileError(path: path, reason: .system(operation: "truncate", Errno(rawValue: errno)))
+    }
+  }
+
   private func reserve(_ byteCount: Int) throws(FileError) {
     guard byteCount > 0 else { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw FileError(path: path, reason: .system(operation: "stat", Errno(rawValue: errno)))
+    }
     let code = reserveRoom(descriptor, byteCount)
     guard code == 0 else {
+      // Gives back what was claimed before the room ran out.
+      ftruncate(descriptor, status.st_size)
       throw FileError(
         path: path,
         reason: .system(operation: "reserve \(byteCount) bytes", Errno(rawValue: code)))

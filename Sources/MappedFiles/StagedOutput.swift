@@ -64,12 +64,22 @@ public final class StagedOutput: Sendable {
       identity: identity)
   }
 
+  /// Brings the files to disk: all that takes long of a commit.
+  ///
+  /// Of several outputs, sync every one before the first is committed, so that a kill finds either none
+  /// of them under its final name or all, but for a moment.
+  public func sync(_ files: [JournaledFile]) throws(FileError) {
+    for file in files { try file.sync() }
+    // The names of the files are bytes of the folder.
+    if isFolder { syncFolder(staging) }
+  }
+
   /// Syncs the files to disk, gives the output its final name and syncs the folder that holds it.
   ///
   /// - Parameter files: Every file of the output.
   public func commit(_ files: [JournaledFile]) throws(FileError) {
-    for file in files { try file.sync() }
     if isFolder { removeStrangers(but: files) }
+    try sync(files)
     // rename replaces a file and an empty folder by itself, a full folder must step aside first.
     let stepsAside = isFolder && overwrite && Self.rename(destination, to: replaced)
     guard Self.rename(staging, to: destination) else {

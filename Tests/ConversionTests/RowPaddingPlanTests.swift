@@ -170,4 +170,20 @@ import Workers
       #expect(error?.tensor == name)
     }
   }
+
+  @Test("An output that pads and one that need not come from one read as they come alone")
+  func batch() throws {
+    let source = try PaddingModel.dense([288, 288]).write(to: conversion.fixture)
+    let recipes = ["Q4_K_M", "Q8_0"]
+    let plans = try recipes.map { try conversion.plan(source, $0, to: "\($0).gguf") }
+    #expect(plans.map { $0.padding?.widths.count } == [1, 0])
+    _ = try ConversionBatch(plans).execute(on: pool, measuresErrors: true)
+    for recipe in recipes {
+      _ = try conversion.plan(source, recipe, to: "alone.gguf") { $0.overwrite = true }
+        .execute(on: pool)
+      #expect(
+        try readBytes(conversion.fixture.path("\(recipe).gguf"))
+          == readBytes(conversion.fixture.path("alone.gguf")), "\(recipe)")
+    }
+  }
 }

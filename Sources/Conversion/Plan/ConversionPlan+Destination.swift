@@ -22,27 +22,33 @@ extension ConversionPlan {
   public init(
     from source: FilePath, to destination: String, options: ConversionOptions
   ) throws {
+    try self.init(from: ConversionSource(source), to: destination, options: options)
+  }
+
+  init(
+    from source: ConversionSource, to destination: String, options: ConversionOptions
+  ) throws {
     let format = try DestinationFormat(destination)
     let path = FilePath(destination)
-    try Self.check(path, format, against: source, overwrite: options.overwrite)
+    try Self.check(path, format, against: source.path, overwrite: options.overwrite)
     switch format {
     case .gguf:
-      self = try Self.padding(Checkpoint(at: source), at: source, options) {
-        try Self(gguf: path, from: $0, at: source, options: options)
+      self = try Self.padding(source.checkpoint(), at: source.path, options) {
+        try Self(gguf: path, from: $0, at: source.path, options: options)
       }
     case .folder:
-      self = try Self.padding(Checkpoint(at: source), at: source, options) {
-        try Self(folder: path, from: $0, at: source, options: options)
+      self = try Self.padding(source.checkpoint(), at: source.path, options) {
+        try Self(folder: path, from: $0, at: source.path, options: options)
       }
     case .safetensors:
       guard !options.padsRows else {
         throw ConversionError(.cannotPad(.noMetadata), path: path)
       }
-      guard try FileKind(of: source) != .gguf else {
+      guard try FileKind(of: source.path) != .gguf else {
         throw ConversionError(.wantsFolder, path: path)
       }
       try self.init(
-        safetensors: path, from: SafetensorsCheckpoint(source), at: source, options: options)
+        safetensors: path, from: source.safetensors(), at: source.path, options: options)
     }
     try refuseSourceFiles()
   }

@@ -12,6 +12,14 @@ extension ConversionPlan {
   ) throws {
     var warnings = checkpoint.warnings
     let tensors = try Self.choose(checkpoint, options, source, &warnings)
+    if let importance = options.importance {
+      warnings += try importance.warnings(
+        forQuantizing: tensors.filter {
+          $0.type != $0.tensor.type && BlockCodec($0.type)?.usesImportance == true
+        }.map(\.tensor.name))
+    }
+    let refusal = Self.missingImportance(tensors, options, source)
+    if let refusal { warnings.append("to write it: \(refusal)") }
     let metadata = Self.metadata(of: checkpoint, options, tensors)
     let layout = try GGUFLayout(
       metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) })
@@ -28,7 +36,7 @@ extension ConversionPlan {
         PlannedFile(
           name: "", header: layout.header, tensors: planned, byteCount: layout.byteCount)
       ],
-      warnings: warnings, options: options)
+      warnings: warnings, refusal: refusal, options: options)
   }
 
   /// The checkpoint's metadata with what says how it is quantized: last where llama.cpp's quantizer moves it,
@@ -66,7 +74,7 @@ extension ConversionPlan {
           wanted: wanted, type: choice.type, columns: tensor.shape.columns)
         fallbacks[fallback, default: []].append(tensor.name)
       }
-      try check(tensor, choice.type, recipe, options, source)
+      try check(tensor, choice.type, options, source)
       return (tensor, choice.type)
     }
     warnings += fallbacks.sorted { $0.value.count > $1.value.count }
@@ -79,7 +87,7 @@ extension ConversionPlan {
   }
 
   private static func check(
-    _ tensor: CheckpointTensor, _ type: TensorType, _ recipe: Recipe, _ options: ConversionOptions,
+    _ tensor: CheckpointTensor, _ type: TensorType, _ options: ConversionOptions,
     _ source: FilePath
   ) throws {
     guard type != tensor.type else { return }
@@ -91,10 +99,19 @@ extension ConversionPlan {
     if tensor.type.isQuantized, type.isQuantized, !options.allowRequantize {
       throw failure(.alreadyQuantized(tensor.type))
     }
-    if recipe.needsImportance(for: type, tensor: tensor.name),
-      options.importance?.entries[tensor.name] == nil
-    {
-      throw failure(.needsImportance(type))
+  }
+
+  /// The first tensor whose new type is useless without importance that nobody gave.
+  private static func missingImportance(
+    _ tensors: [Chosen], _ options: ConversionOptions, _ source: FilePath
+  ) -> ConversionError? {
+    guard let recipe = options.recipe else { return nil }
+    let found = tensors.first { tensor, type in
+      type != tensor.type && recipe.needsImportance(for: type, tensor: tensor.name)
+        && options.importance?.entries[tensor.name] == nil
+    }
+    return found.map {
+      ConversionError(.needsImportance($0.type), path: source, tensor: $0.tensor.name)
     }
   }
 

@@ -12,7 +12,9 @@ public struct ConversionPlan: Sendable {
   public let files: [PlannedFile]
   /// What the reader should know: types that did not fit, data that is left out.
   public let warnings: [String]
-  let options: ConversionOptions
+  /// Why the plan can be looked at but not carried out: an importance matrix is missing.
+  public internal(set) var refusal: ConversionError?
+  public let options: ConversionOptions
   /// What `--pad-rows` does; `nil` when it was not asked for.
   public internal(set) var padding: RowPadding?
 

@@ -23,11 +23,11 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    try flags.run(flags.options(recipe: type), output, verb: "converting")
+    try flags.run([flags.options(recipe: type)], output, verb: "converting")
   }
 
   private static func floatRecipe(_ name: String) throws -> Recipe {
-    let recipe = try QuantizeCommand.recipe(name)
+    let recipe = try Mixture.recipe(name)
     guard !recipe.isQuantized else {
       throw ValidationError("convert casts to F32, F16 or BF16; for \(recipe.name) use quantize")
     }
