@@ -33,12 +33,17 @@ extension ConversionPlan {
     try Self.check(path, format, against: source.path, overwrite: options.overwrite)
     switch format {
     case .gguf:
-      try self.init(
-        gguf: path, from: source.checkpoint(), at: source.path, options: options)
+      self = try Self.padding(source.checkpoint(), at: source.path, options) {
+        try Self(gguf: path, from: $0, at: source.path, options: options)
+      }
     case .folder:
-      try self.init(
-        folder: path, from: source.checkpoint(), at: source.path, options: options)
+      self = try Self.padding(source.checkpoint(), at: source.path, options) {
+        try Self(folder: path, from: $0, at: source.path, options: options)
+      }
     case .safetensors:
+      guard !options.padsRows else {
+        throw ConversionError(.cannotPad(.noMetadata), path: path)
+      }
       guard try FileKind(of: source.path) != .gguf else {
         throw ConversionError(.wantsFolder, path: path)
       }
