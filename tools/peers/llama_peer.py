@@ -28,6 +28,21 @@ def load(arguments):
     return llama_cpp
 
 
+def check_shapes(llama, outline, path):
+    """Has llama.cpp load a model without its weights, which wants each tensor it knows in its shape."""
+    architecture = outline.metadata["general.architecture"][0]
+    outline.metadata["tokenizer.ggml.model"] = ["no_vocab"]
+    outline.metadata[f"{architecture}.vocab_size"] = [str(outline.tensors["token_embd.weight"][0])]
+    outline.write(path)
+    parameters = llama.llama_model_default_params()
+    parameters.no_alloc = True
+    parameters.load_mode = llama.LLAMA_LOAD_MODE_NONE
+    model = llama.llama_model_load_from_file(os.fsencode(path), parameters)
+    if not model:
+        raise SystemExit(f"llama.cpp refuses the outline of {architecture}")
+    llama.llama_model_free(model)
+
+
 class Model:
     def __init__(self, llama, path):
         self.llama = llama

@@ -33,17 +33,20 @@ class Outline:
                     for prefix in prefixes:
                         self.tensors[prefix + words[0]] = [int(word) for word in words[1:]]
 
+    def matrices(self):
+        return [name for name, shape in self.tensors.items() if name.endswith(".weight") and len(shape) > 1]
+
     def write(self, path):
         """A GGUF of the outline, its matrices in BF16; it takes no room on the disk."""
         from gguf import GGUFWriter, GGMLQuantizationType as Type
 
         metadata = dict(self.metadata)
-        writer = GGUFWriter(path, metadata.pop("general.architecture")[0])
+        writer = GGUFWriter(str(path), metadata.pop("general.architecture")[0])
         for key, words in metadata.items():
             add_value(writer, key, words)
-        size = 0
+        size, matrices = 0, set(self.matrices())
         for name, shape in self.tensors.items():
-            wide = name.endswith(".weight") and len(shape) > 1
+            wide = name in matrices
             count = 1
             for extent in shape:
                 count *= extent
@@ -64,12 +67,35 @@ def add_value(writer, key, words):
     def value(word):
         if word in ("true", "false"):
             return word == "true"
-        return int(word) if word.isdigit() else float(word)
+        try:
+            return int(word) if word.isdigit() else float(word)
+        except ValueError:
+            return word
 
     values = [value(word) for word in words]
     if len(values) > 1:
         writer.add_array(key, values)
+    elif isinstance(values[0], str):
+        writer.add_string(key, values[0])
     elif isinstance(values[0], float):
         writer.add_float32(key, values[0])
     else:
         writer.add_uint32(key, values[0])
+
+
+def write_unrelated_importance(path):
+    """An importance matrix that knows nothing of the tensor of any model."""
+    import numpy
+    from gguf import GGUFWriter
+
+    writer = GGUFWriter(str(path), None)
+    writer.add_string("general.type", "imatrix")
+    writer.add_array("imatrix.datasets", ["none"])
+    writer.add_uint32("imatrix.chunk_count", 1)
+    writer.add_uint32("imatrix.chunk_size", 512)
+    writer.add_tensor("none.weight.in_sum2", numpy.ones((1, 32), numpy.float32))
+    writer.add_tensor("none.weight.counts", numpy.ones((1, 1), numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()

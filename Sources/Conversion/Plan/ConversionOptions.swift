@@ -47,8 +47,13 @@ public struct TensorPattern: @unchecked Sendable {
   // A compiled expression is never changed, and matching it keeps its state elsewhere.
   private let expression: Regex<AnyRegexOutput>
 
+  /// Words, digits and spaces are those of ECMAScript, so that `\b` holds at every dot of a name.
+  ///
   /// - Throws: What is wrong with the expression.
-  public init(_ source: String) throws { expression = try Regex(source) }
+  public init(_ source: String) throws {
+    expression = try Regex(source).wordBoundaryKind(.simple).asciiOnlyCharacterClasses()
+      .matchingSemantics(.unicodeScalar)
+  }
 
   func finds(_ name: String) -> Bool { (try? expression.firstMatch(in: name)) != nil }
 }

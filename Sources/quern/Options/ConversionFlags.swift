@@ -33,7 +33,8 @@ struct ConversionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What buffers may take together, whatever the size of the model.", valueName: "size"),
+      "What buffers may take together, whatever the size of the model. (default: 256MiB)",
+      valueName: "size"),
     transform: ByteSize.init(parsing:))
   var memory = ByteSize(byteCount: 256 << 20)
 

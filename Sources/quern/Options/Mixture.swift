@@ -25,7 +25,7 @@ struct Mixture: Sendable {
       8      Q8_0
       6      Q6_K
       5      Q5_K_M, Q5_K_S, Q5_1, Q5_0
-      4      Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_NL, IQ4_XS, NVFP4, MXFP4_MOE (the rest Q8_0)
+      4      Q4_K_M, Q4_K_S, Q4_1, Q4_0, IQ4_NL, IQ4_XS, NVFP4, MXFP4_MOE
       3      Q3_K_L, Q3_K_M, Q3_K_S, IQ3_M, IQ3_S, IQ3_XS*, IQ3_XXS*
       2      Q2_K, Q2_K_S*, IQ2_M*, IQ2_S*, IQ2_XS*, IQ2_XXS*, Q2_0, TQ2_0
       1      IQ1_M*, IQ1_S*, TQ1_0, Q1_0
