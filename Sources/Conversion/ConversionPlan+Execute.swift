@@ -39,7 +39,7 @@ extension ConversionPlan {
     on pool: WorkerPool, progress: (ConversionProgress) -> Void = { _ in }
   ) throws -> ConversionResult {
     let start = DispatchTime.now().uptimeNanoseconds
-    let output = try StagedOutput(destination, isFolder: isFolder, overwrite: options.overwrite)
+    let output = try StagedOutput(destination, form: form, overwrite: options.overwrite)
     var keptByteCount = 0
     do {
       keptByteCount = try write(to: output, pool, progress)
@@ -77,6 +77,7 @@ extension ConversionPlan {
         progress(
           ConversionProgress(tensor: tensor, byteCount: done, totalByteCount: total))
       }
+      try target.finish()
     }
     try output.commit(opened)
     return kept

@@ -16,6 +16,7 @@ public final class JournaledFile: Sendable {
   private let journalPath: FilePath
   private let descriptor: Int32
   private let journal: Int32
+  private let isOpen = Mutex(true)
   /// Slabs that an earlier run finished, by offset.
   private let earlier: [Int: WriteJournal.Record]
 
@@ -53,10 +54,7 @@ public final class JournaledFile: Sendable {
     try reserve(byteCount)
   }
 
-  deinit {
-    close(descriptor)
-    close(journal)
-  }
+  deinit { closeOnce() }
 
   /// Whether an earlier run finished anything.
   public var hasEarlierWork: Bool { !earlier.isEmpty }
@@ -86,10 +84,23 @@ public final class JournaledFile: Sendable {
     try append(record.bytes)
   }
 
-  /// Brings all bytes to disk.
-  func sync() throws(FileError) {
+  /// Brings all bytes to disk and closes the file: a large set has more files than may be open. Nothing
+  /// can be written afterwards; a second call does nothing.
+  public func finish() throws(FileError) {
+    guard isOpen.withLock({ $0 }) else { return }
     guard fsync(descriptor) == 0 else {
       throw FileError(path: path, reason: .system(operation: "sync", Errno(rawValue: errno)))
+    }
+    closeOnce()
+  }
+
+  private func closeOnce() {
+    isOpen.withLock { open in
+      if open {
+        close(descriptor)
+        close(journal)
+      }
+      open = false
     }
   }
 

@@ -2,8 +2,8 @@ import GGUF
 
 extension Inspection: Encodable {
   private enum Key: String, CodingKey {
-    case format, version, architecture, parameters, bitsPerWeight, bytes, files, alignment, dataOffset,
-      metadata, tensors
+    case format, version, architecture, parameters, bitsPerWeight, bytes, files, alignment,
+      dataOffset, metadata, tensors
   }
 
   public func encode(to encoder: any Encoder) throws {

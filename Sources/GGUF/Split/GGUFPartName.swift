@@ -23,8 +23,9 @@ public struct GGUFPartName: Sendable, Hashable {
     let fields = fileName.dropLast(Self.fileExtension.count)
       .split(separator: "-", omittingEmptySubsequences: false)
     guard fields.count >= 4, fields[fields.count - 2] == "of",
-      let number = Self.number(fields[fields.count - 3]), let count = Self.number(fields[fields.count - 1]),
-      (1...max(1, count)).contains(number), count <= Self.countLimit
+      let number = Self.number(fields[fields.count - 3]),
+      let count = Self.number(fields[fields.count - 1]),
+      number >= 1, number <= count, count <= Self.countLimit
     else { return nil }
     stem = fields.dropLast(3).joined(separator: "-")
     guard !stem.isEmpty else { return nil }

@@ -36,7 +36,9 @@ struct GGUFSplit: Hashable {
   static func mismatch(
     _ key: String, in metadata: GGUFMetadata, expected: String
   ) -> GGUFError {
-    let found = metadata[key].map { $0.integer.map(String.init) ?? "a value of type \($0.typeName)" }
+    let found = metadata[key].map { value in
+      value.integer.map(String.init) ?? "a value of type \(value.typeName)"
+    }
     return GGUFError(.splitMismatch(expected: expected, found: found ?? "nothing"), key: key)
   }
 

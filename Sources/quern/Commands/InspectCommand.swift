@@ -18,7 +18,8 @@ struct InspectCommand: ParsableCommand {
         quern inspect model.gguf --json | jq '.tensors[] | select(.type == "Q6_K") | .name'
       """)
 
-  @Argument(help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
+  @Argument(
+    help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
   var path: String
 
   @Flag(help: "List every tensor, not only the types.")

@@ -6,7 +6,8 @@ import TensorCore
 
 /// What `convert` and `quantize` share.
 struct ConversionFlags: ParsableArguments {
-  @Argument(help: "A .gguf or .safetensors file, or a Hugging Face folder.")
+  @Argument(
+    help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
   var source: String
 
   @Argument(help: "A name that ends in .gguf, in .safetensors or, for a folder, in /.")
@@ -23,15 +24,27 @@ struct ConversionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Bytes of tensors in one file of a folder, at most.", valueName: "size"),
+      "Bytes of tensors in one file, at most; splits a .gguf into NAME-00001-of-00003.gguf and so on. "
+        + "(default: 5 GB in a folder, one .gguf)",
+      valueName: "size"),
     transform: ByteSize.init(parsing:))
-  var maxShardSize = ByteSize(byteCount: 5_000_000_000)
+  var maxShardSize: ByteSize?
+
+  @Option(help: ArgumentHelp("Tensors in one file of a split .gguf, at most.", valueName: "count"))
+  var maxShardTensors: Int?
+
+  func validate() throws {
+    if let maxShardTensors, maxShardTensors < 1 {
+      throw ValidationError("--max-shard-tensors takes a number above 0, found \(maxShardTensors)")
+    }
+  }
 
   func options(recipe: Recipe?) -> ConversionOptions {
     var options = ConversionOptions(recipe: recipe)
     options.overwrite = overwrite
     options.allowNonFinite = allowNonFinite
-    options.maxShardByteCount = maxShardSize.byteCount
+    options.maxShardByteCount = maxShardSize?.byteCount
+    options.maxShardTensorCount = maxShardTensors
     return options
   }
 
@@ -109,7 +122,7 @@ struct PlanReport: Encodable {
 
   init(_ plan: ConversionPlan, seconds: Double?) {
     source = plan.source.string
-    destination = plan.destination.string
+    destination = plan.result.string
     bytes = plan.byteCount
     self.seconds = seconds
     bitsPerWeight = plan.bitsPerWeight
@@ -138,7 +151,8 @@ struct PlanReport: Encodable {
 
   static func summary(of plan: ConversionPlan, verb: String) -> String {
     let bits = String(format: "%.2f", plan.bitsPerWeight)
-    return "\(verb) \(plan.destination.string.printable): \(plan.tensors.count) tensors, "
-      + "\(Quantities.bytes(plan.byteCount)), \(bits) bits per weight"
+    let files = plan.files.count > 1 ? " in \(plan.files.count) files" : ""
+    return "\(verb) \(plan.result.string.printable): \(plan.tensors.count) tensors, "
+      + "\(Quantities.bytes(plan.byteCount))\(files), \(bits) bits per weight"
   }
 }
