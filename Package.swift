@@ -65,8 +65,8 @@ let package = Package(
     .target(
       name: "Conversion",
       dependencies: [
-        "BlockQuant", "Checkpoints", "GGUF", "MappedFiles", "Safetensors", "TensorCore", "Workers",
-        .product(name: "SystemPackage", package: "swift-system"),
+        "BlockQuant", "Checkpoints", "GGUF", "Kernels", "MappedFiles", "Safetensors", "TensorCore",
+        "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Inference",

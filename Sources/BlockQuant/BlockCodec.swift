@@ -30,6 +30,14 @@ public struct BlockCodec: Sendable {
     }
   }
 
+  /// Whether importance changes what ``encode(_:rows:columns:importance:into:)`` writes.
+  public var usesImportance: Bool {
+    switch type {
+    case .q8_0, .tq1_0, .tq2_0, .mxfp4, .nvfp4, .q1_0, .q2_0: false
+    default: type.isQuantized
+    }
+  }
+
   /// Bytes that `elementCount` elements take; they must fill whole blocks.
   public func byteCount(elementCount: Int) -> Int {
     precondition(elementCount >= 0 && elementCount % type.elementsPerBlock == 0)

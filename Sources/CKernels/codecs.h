@@ -36,6 +36,7 @@ enum {  // ggml's wire ids of the types without blocks
                                      const float *importance);
 
 #define QUERN_DECLARE_CODECS(level, encoded)    \
+  float quern_largest_magnitude_##level(const float *values, size_t count); \
   QUERN_DECLARE_DECODER(f16, 1, level)          \
   QUERN_DECLARE_DECODER(bf16, 30, level)        \
   QUERN_DECLARE_DECODER(f64, 28, level)         \
@@ -63,6 +64,7 @@ QUERN_DECLARE_CODECS(neon, QUERN_VECTOR_TYPES)
 
 // Fills `table` with a level's codecs; `encoded` lists the block types that it encodes.
 #define QUERN_REGISTER_CODECS(level, encoded)        \
+  table->largest_magnitude = quern_largest_magnitude_##level; \
   QUERN_REGISTER_DECODER(f16, QUERN_F16, level)      \
   QUERN_REGISTER_DECODER(bf16, QUERN_BF16, level)    \
   QUERN_REGISTER_DECODER(f64, QUERN_F64, level)      \

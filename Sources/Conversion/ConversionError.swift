@@ -7,6 +7,8 @@ public struct ConversionError: FileProblem {
   public enum Reason: Sendable, Hashable {
     case destinationIsSource
     case destinationHoldsSource
+    /// Two outputs of one run have the same name.
+    case sameDestination
     case destinationIsNoCheckpoint
     case destinationExists
     /// The folder holds something that a checkpoint of ours would not.
@@ -23,6 +25,8 @@ public struct ConversionError: FileProblem {
     case needsImportance(TensorType)
     case notStorable(TensorType, in: String)
     case nonFinite(value: Float, index: Int)
+    /// A finite value that the type turns into infinity.
+    case overflow(value: Float, index: Int, TensorType)
     case quantizedFolder(String)
   }
 
@@ -48,6 +52,8 @@ extension ConversionError.Reason: CustomStringConvertible {
   public var description: String {
     switch self {
     case .destinationIsSource: "the destination is the source"
+    case .sameDestination:
+      "two types would be written here: put {type} where the name of the type belongs"
     case .destinationHoldsSource: "the destination is a folder that holds the source"
     case .destinationIsNoCheckpoint:
       "a folder with other things in it (no config.json), which is not replaced"
@@ -71,7 +77,10 @@ extension ConversionError.Reason: CustomStringConvertible {
     case .needsImportance(let type): "\(type) needs an importance matrix: give one with --imatrix"
     case .notStorable(let type, let format): "\(format) cannot hold \(type)"
     case .nonFinite(let value, let index):
-      "expected finite values, found \(value) at element \(index)"
+      "expected finite values, found \(value) at element \(index); --allow-non-finite keeps them"
+    case .overflow(let value, let index, let type):
+      "\(value) at element \(index) is beyond what \(type) holds; BF16 holds it, "
+        + "--allow-non-finite makes it infinite"
     case .quantizedFolder(let name):
       "a Hugging Face folder holds plain floats: expected F32, F16 or BF16, found \(name)"
     }

@@ -11,4 +11,9 @@ extension Kernels {
   package func encoder(of type: TensorType) -> quern_encode_fn? {
     type.ggmlID.flatMap { quern_encoder(table, $0) }
   }
+
+  /// The largest magnitude of all values, 0 where there are none. A NaN is larger than infinity.
+  package func largestMagnitude(_ values: UnsafeBufferPointer<Float>) -> Float {
+    table.pointee.largest_magnitude(values.baseAddress, values.count)
+  }
 }

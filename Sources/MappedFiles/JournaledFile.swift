@@ -16,7 +16,6 @@ public final class JournaledFile: Sendable {
   private let journalPath: FilePath
   private let descriptor: Int32
   private let journal: Int32
-  private let isOpen = Mutex(true)
   /// Slabs that an earlier run finished, by offset.
   private let earlier: [Int: WriteJournal.Record]
 
@@ -54,16 +53,24 @@ public final class JournaledFile: Sendable {
     try reserve(byteCount)
   }
 
-  deinit { closeOnce() }
+  deinit {
+    close(descriptor)
+    close(journal)
+  }
 
   /// Whether an earlier run finished anything.
   public var hasEarlierWork: Bool { !earlier.isEmpty }
 
   /// Whether these bytes were finished by an earlier run and are still what they were.
   public func keeps(_ byteCount: Int, at offset: Int) -> Bool {
-    guard let record = earlier[offset], record.byteCount == byteCount else { return false }
+    kept(byteCount, at: offset) != nil
+  }
+
+  /// These bytes, when an earlier run finished them and they are still what they were.
+  public func kept(_ byteCount: Int, at offset: Int) -> [UInt8]? {
+    guard let record = earlier[offset], record.byteCount == byteCount else { return nil }
     var buffer = [UInt8](repeating: 0, count: byteCount)
-    return buffer.withUnsafeMutableBytes { raw in
+    let isWhole = buffer.withUnsafeMutableBytes { raw in
       var done = 0
       while done < byteCount {
         let count = pread(
@@ -74,6 +81,7 @@ public final class JournaledFile: Sendable {
       }
       return Digest128(of: UnsafeRawBufferPointer(raw)) == record.digest
     }
+    return isWhole ? buffer : nil
   }
 
   /// Writes a slab and notes that it is done. Calls for disjoint slabs may come from several threads.
@@ -81,26 +89,22 @@ public final class JournaledFile: Sendable {
     try writeAll(bytes, to: descriptor, at: offset, of: path)
     let record = WriteJournal.Record(
       offset: offset, byteCount: bytes.count, digest: Digest128(of: bytes))
+    startWriteback(of: bytes.count, at: offset)
     try append(record.bytes)
   }
 
-  /// Brings all bytes to disk and closes the file: a large set has more files than may be open. Nothing
-  /// can be written afterwards; a second call does nothing.
-  public func finish() throws(FileError) {
-    guard isOpen.withLock({ $0 }) else { return }
-    guard fsync(descriptor) == 0 else {
-      throw FileError(path: path, reason: .system(operation: "sync", Errno(rawValue: errno)))
-    }
-    closeOnce()
+  /// Sends written bytes on their way to disk, so that little is left to wait for at the end. A hint.
+  private func startWriteback(of byteCount: Int, at offset: Int) {
+    #if os(Linux)
+      // Linux starts to write pages that are dirty when it is told that they are not needed.
+      _ = posix_fadvise(descriptor, off_t(offset), off_t(byteCount), POSIX_FADV_DONTNEED)
+    #endif
   }
 
-  private func closeOnce() {
-    isOpen.withLock { open in
-      if open {
-        close(descriptor)
-        close(journal)
-      }
-      open = false
+  /// Brings all bytes to disk.
+  func sync() throws(FileError) {
+    guard fsync(descriptor) == 0 else {
+      throw FileError(path: path, reason: .system(operation: "sync", Errno(rawValue: errno)))
     }
   }
 

@@ -90,7 +90,7 @@ public final class StagedOutput: Sendable {
   ///
   /// - Parameter files: Every file of the output.
   public func commit(_ files: [JournaledFile]) throws(FileError) {
-    for file in files { try file.finish() }
+    for file in files { try file.sync() }
     switch form {
     case .file: try commitFile()
     case .folder: try commitFolder(of: files)

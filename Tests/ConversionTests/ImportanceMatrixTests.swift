@@ -87,4 +87,54 @@ import Testing
     let error = #expect(throws: ImportanceMatrixError.self) { try ImportanceMatrix(path) }
     #expect(error?.reason == .uneven(values: 3, matrices: 2))
   }
+
+  private func plan(_ entries: [String: Int], _ recipe: String = "Q4_K_M") throws -> ConversionPlan
+  {
+    let fixture = try ConversionFixture()
+    let matrix = legacy(
+      entries.sorted { $0.key < $1.key }
+        .map { ($0.key, 1, [Float](repeating: 1, count: $0.value)) })
+    var options = ConversionOptions(recipe: Recipe(named: recipe))
+    options.importance = try ImportanceMatrix(fixture.folder.write(matrix, as: "im.dat"))
+    return try ConversionPlan(
+      from: fixture.gguf(ConversionFixture.model()), to: fixture.path("out.gguf").string,
+      options: options)
+  }
+
+  @Test("The plan names a tensor that the matrix does not know")
+  func missing() throws {
+    let warnings = try plan(["blk.0.attn_q.weight": 256], "Q4_0").warnings
+    #expect(
+      warnings.contains(
+        "blk.0.ffn_down.weight: not in the importance matrix, quantized without weights"))
+    let both = ["blk.0.attn_q.weight": 256, "blk.0.ffn_down.weight": 96]
+    let whole = try plan(both, "Q4_0").warnings
+    #expect(!whole.contains { $0.contains("importance") })
+    // Types that take no weights miss none.
+    #expect(try !plan(["x": 1], "Q8_0").warnings.contains { $0.contains("importance") })
+  }
+
+  @Test("A matrix that knows none of the tensors is of another model")
+  func otherModel() throws {
+    let error = #expect(throws: ImportanceMatrixError.self) { try plan(["blk.7.x.weight": 256]) }
+    #expect(error?.reason == .otherModel(entries: 1, example: "blk.0.attn_q.weight"))
+  }
+
+  @Test("An entry of another width is refused by name")
+  func otherWidth() throws {
+    let error = #expect(throws: ImportanceMatrixError.self) {
+      try plan(["blk.0.attn_q.weight": 255])
+    }
+    #expect(error?.reason == .mismatch(expected: 256, found: 255))
+    #expect(error?.entry == "blk.0.attn_q.weight")
+  }
+
+  @Test("A type that cannot do without weights wants them for every tensor")
+  func demanding() throws {
+    let error = #expect(throws: ConversionError.self) {
+      try plan(["blk.0.attn_k.weight": 256, "blk.0.ffn_down.weight": 96], "IQ2_XXS")
+    }
+    #expect(error?.reason == .needsImportance(.iq2_XXS))
+    #expect(error?.tensor == "blk.0.attn_q.weight")
+  }
 }

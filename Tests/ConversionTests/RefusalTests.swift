@@ -131,6 +131,35 @@ import Workers
     #expect(try reason(source, to: "out.gguf") { $0.allowNonFinite = true } == nil)
   }
 
+  @Test(
+    "A tensor that is only copied is not trusted either",
+    arguments: [TensorType.f32, .bf16, .f16], ["F16", "Q8_0", nil])
+  func nonFiniteCopy(type: TensorType, recipe: String?) throws {
+    var tensors = ConversionFixture.model(type: type)
+    tensors[0].values[0][3] = .nan
+    let source = try fixture.gguf(tensors)
+    guard case .nonFinite(let value, let index) = try reason(source, to: "out.gguf", recipe) else {
+      Issue.record("the value was taken")
+      return
+    }
+    #expect(value.isNaN)
+    #expect(index == 3)
+    #expect(try reason(source, to: "out.gguf", recipe) { $0.allowNonFinite = true } == nil)
+  }
+
+  @Test(
+    "A value that F16 would turn into infinity is refused",
+    arguments: [(Float(65_519), false), (65_520, true), (-65_520, true), (3e38, true)])
+  func overflow(value: Float, isRefused: Bool) throws {
+    var tensors = ConversionFixture.model()
+    tensors[2].values[9][17] = value
+    let source = try fixture.gguf(tensors)
+    let expected = ConversionError.Reason.overflow(value: value, index: 9 * 256 + 17, .f16)
+    #expect(try reason(source, to: "out.gguf") == (isRefused ? expected : nil))
+    #expect(try reason(source, to: "wide.gguf", "BF16") == nil)
+    #expect(try reason(source, to: "infinite.gguf") { $0.allowNonFinite = true } == nil)
+  }
+
   @Test("A source that shrinks under the plan is an error")
   func shrunken() throws {
     let source = try fixture.gguf(ConversionFixture.model())

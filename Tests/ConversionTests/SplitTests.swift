@@ -152,25 +152,47 @@ import Workers
     #expect(try readBytes(fixture.path("merged.gguf")) == readBytes(fixture.path("single.gguf")))
   }
 
-  @Test("Parts that were whole when a run stopped are kept by the next")
-  func keptParts() throws {
+  @Test("A part that was damaged after it was named is made again, the others are kept")
+  func damaged() throws {
     let source = try fixture.gguf(ConversionFixture.model())
     let options = options(tensors: 2, recipe: "Q8_0")
     let planned = try plan(source, to: "m.gguf", options)
-    let blocked = fixture.path("m.gguf.quern-partial/m-00003-of-00003.gguf")
+    let first = planned.result
     #expect(throws: FileError.self) {
       try planned.execute(on: pool) { _ in
         try? FileManager.default.createDirectory(
-          atPath: blocked.string, withIntermediateDirectories: false)
+          atPath: first.string, withIntermediateDirectories: false)
       }
     }
-    #expect(
-      try fixture.folder.names
-        == ["m.gguf.quern-journal", "m.gguf.quern-partial", "source.gguf"])
-    try FileManager.default.removeItem(atPath: blocked.string)
+    try FileManager.default.removeItem(atPath: first.string)
+    let last = planned.paths[2]
+    var bytes = try readBytes(last)
+    let whole = bytes
+    bytes[bytes.count - 1] ^= 1
+    _ = try fixture.folder.write(bytes, as: names("m", 3)[2])
     let result = try convert(source, to: "m.gguf", options)
-    let first = planned.files.prefix(2).flatMap(\.tensors).reduce(0) { $0 + $1.byteCount }
-    #expect(result.keptByteCount == first)
+    let kept = planned.files.prefix(2).flatMap(\.tensors).reduce(0) { $0 + $1.byteCount }
+    #expect(result.keptByteCount == kept)
+    #expect(try readBytes(last) == whole)
     #expect(try fixture.folder.names == names("m", 3) + ["source.gguf"])
+  }
+
+  @Test("Several types go into sets of their own from one read")
+  func batch() throws {
+    let source = try fixture.gguf(ConversionFixture.model())
+    let recipes = ["Q8_0", "BF16"]
+    let batch = try ConversionBatch(
+      from: source,
+      to: recipes.map {
+        (fixture.path("\($0).gguf").string, options(tensors: 2, recipe: $0))
+      })
+    _ = try batch.execute(on: pool)
+    #expect(
+      try fixture.folder.names == names("BF16", 3) + names("Q8_0", 3) + ["source.gguf"])
+    for recipe in recipes {
+      try convert(source, to: "single.gguf", options(recipe: recipe, overwrite: true))
+      try convert(fixture.path(names(recipe, 3)[1]), to: "merged.gguf", options(overwrite: true))
+      #expect(try readBytes(fixture.path("merged.gguf")) == readBytes(fixture.path("single.gguf")))
+    }
   }
 }

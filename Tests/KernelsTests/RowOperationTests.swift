@@ -52,6 +52,28 @@ import Testing
     }
   }
 
+  @Test("The largest magnitude is found wherever it stands", arguments: [0, 1, 7, 16, 33, 1000])
+  func largestMagnitude(count: Int) {
+    let plain = numbers(count)
+    let expected = plain.map(\.magnitude).max() ?? 0
+    for level in KernelLevel.available {
+      let kernels = Kernels(level)!
+      func found(_ values: [Float]) -> Float {
+        values.withUnsafeBufferPointer(kernels.largestMagnitude)
+      }
+      #expect(found(plain) == expected)
+      for index in Set([0, count / 2, count - 1]) where index >= 0 && index < count {
+        var values = plain
+        values[index] = -7
+        #expect(found(values) == 7)
+        values[index] = -.infinity
+        #expect(found(values) == .infinity)
+        values[index] = -.nan
+        #expect(found(values).isNaN, "\(level.rawValue), \(index) of \(count)")
+      }
+    }
+  }
+
   struct AttentionCase: CustomStringConvertible {
     var heads: Int
     var kvHeads: Int

@@ -30,7 +30,6 @@ import Testing
         let bytes = [UInt8](repeating: UInt8(index + 1), count: 4)
         try bytes.withUnsafeBytes { try file.write($0, at: 0) }
       }
-      try file.finish()
       return file
     }
     return (files, kept)

@@ -41,6 +41,8 @@ typedef struct quern_kernel_table {
   /// Indexed by ggml wire id; null where a type has no codec.
   quern_decode_fn decode[QUERN_TYPE_COUNT];
   quern_encode_fn encode[QUERN_TYPE_COUNT];
+  /// The largest magnitude of `count` values. A NaN is larger than infinity.
+  float (*largest_magnitude)(const float *values, size_t count);
 
   quern_product_table products;
 } quern_kernel_table;

@@ -3,4 +3,5 @@
 // The level first: the next headers are compiled for its instruction set.
 #include "../scalar/encode_floats.h"
 #include "../scalar/level_decoders.h"
+#include "../scalar/magnitudes.h"
 #endif

@@ -1,76 +1,188 @@
 import BlockQuant
 import Checkpoints
+import Kernels
 import TensorCore
 import Workers
 
-/// Turns rows of a source into bytes of the result, on all workers.
+/// Turns rows of a source into bytes of the results, on all workers.
 struct SlabEncoder {
+  /// Rows of one tensor of a result, to be filled.
+  struct Target: @unchecked Sendable {
+    // Workers write disjoint rows, and the loop that hands them out ends before the buffer does.
+    let tensor: PlannedTensor
+    /// Exactly the bytes of the rows.
+    let bytes: UnsafeMutableRawBufferPointer
+    /// Whether infinities and NaNs are taken as they are.
+    let allowsNonFinite: Bool
+
+    /// The bytes of `part` of the rows.
+    fileprivate func bytes(of part: Range<Int>) -> UnsafeMutableRawBufferPointer {
+      let size = tensor.rowByteCount
+      return UnsafeMutableRawBufferPointer(
+        rebasing: bytes[part.lowerBound * size..<part.upperBound * size])
+    }
+  }
+
   private let pool: WorkerPool
-  private let allowNonFinite: Bool
-  /// One buffer of decoded values a worker.
-  private let scratch: [UnsafeMutableBufferPointer<Float>]
+  private let measuresErrors: Bool
+  private let scratch: [Scratch]
+
+  /// What one worker works in.
+  private struct Scratch: @unchecked Sendable {
+    // Each worker has its own.
+    let decoded: UnsafeMutableBufferPointer<Float>
+    /// What encoded rows decode to, where errors are measured.
+    let again: UnsafeMutableBufferPointer<Float>
+  }
 
   /// Decoded values that a worker holds at a time: they stay in its second-level cache.
   private static let scratchCount = 64 << 10
 
-  /// - Parameter columns: Elements of the widest row to come.
-  init(pool: WorkerPool, columns: Int, allowNonFinite: Bool) {
+  /// - Parameter tasks: All that will be encoded.
+  init(pool: WorkerPool, tasks: [TensorTask], measuresErrors: Bool) {
     self.pool = pool
-    self.allowNonFinite = allowNonFinite
-    let count = max(Self.scratchCount, columns)
-    scratch = (0..<pool.workerCount).map { _ in .allocate(capacity: count) }
+    self.measuresErrors = measuresErrors
+    let count = max(Self.scratchCount, tasks.map(\.reader.columns).max() ?? 0)
+    scratch = (0..<pool.workerCount).map { _ in
+      Scratch(
+        decoded: .allocate(capacity: count),
+        again: .allocate(capacity: measuresErrors ? count : 0))
+    }
   }
 
   /// Call when no more rows will come.
-  func deallocate() { for buffer in scratch { buffer.deallocate() } }
+  func deallocate() {
+    for scratch in scratch {
+      scratch.decoded.deallocate()
+      scratch.again.deallocate()
+    }
+  }
 
-  /// Encodes `rows` of a tensor.
+  /// Encodes `rows` of a tensor for every target.
   ///
-  /// - Parameters:
-  ///   - output: Receives exactly the bytes of these rows in `tensor.type`.
-  /// - Throws: ``ConversionError`` with `.nonFinite` for the first such value of a chunk.
+  /// - Returns: The sum of squared errors of these rows, a target each; the same for any number of workers,
+  ///   and 0 where errors are not measured.
+  /// - Throws: ``ConversionError`` with `.nonFinite` or `.overflow` for the first such value of a chunk.
   func encode(
-    _ rows: Range<Int>, of tensor: PlannedTensor, _ reader: RowReader,
-    into output: UnsafeMutableRawBufferPointer
-  ) throws {
-    guard !rows.isEmpty, reader.columns > 0 else { return }
-    let rowByteCount = output.count / rows.count
-    let target = SharedBytes(output)
+    _ rows: Range<Int>, _ reader: RowReader, into targets: [Target]
+  ) throws -> [Double] {
+    guard !rows.isEmpty, reader.columns > 0 else { return targets.map { _ in 0 } }
+    let works = try targets.map { try TargetWork($0, reader) }
+    let needsValues = works.contains {
+      $0.codec != nil || reader.type.isPlainFloat && !$0.target.allowsNonFinite
+    }
     let chunk = max(1, Self.scratchCount / reader.columns)
-    guard tensor.type != tensor.sourceType else {
-      return pool.forEachChunk(of: rows.count, chunk: chunk) { (range: Range<Int>, _: Int) in
-        reader.copy(rows.shifted(range), into: target[range, rowByteCount])
+    let errors = ChunkErrors(chunks: (rows.count + chunk - 1) / chunk, targets: targets.count)
+    defer { errors.deallocate() }
+    try pool.forEachChunk(of: rows.count, chunk: chunk) { range, worker throws in
+      let sourceRows = rows.shifted(range)
+      let values = UnsafeMutableBufferPointer(
+        rebasing: scratch[worker].decoded[0..<range.count * reader.columns])
+      if needsValues {
+        reader.decode(sourceRows, into: values)
+        try check(values, from: sourceRows.lowerBound * reader.columns, for: works)
       }
+      for (place, work) in works.enumerated() {
+        let bytes = work.target.bytes(of: range)
+        guard let codec = work.codec else {
+          reader.copy(sourceRows, into: bytes)
+          continue
+        }
+        codec.encode(values, sourceRows, of: work.target.tensor, into: bytes)
+        if measuresErrors {
+          errors[range.lowerBound / chunk, place] =
+            squaredError(of: UnsafeRawBufferPointer(bytes), codec, values, worker)
+        }
+      }
+    }
+    return targets.indices.map(errors.sum(of:))
+  }
+
+  /// The sum of squared errors of rows that were encoded before; 0 where errors are not measured.
+  func squaredError(
+    of encoded: [UInt8], _ rows: Range<Int>, _ tensor: PlannedTensor, _ reader: RowReader
+  ) -> Double {
+    guard measuresErrors, tensor.type != tensor.sourceType, reader.columns > 0,
+      let codec = BlockCodec(tensor.type)
+    else { return 0 }
+    let chunk = max(1, Self.scratchCount / reader.columns)
+    let errors = ChunkErrors(chunks: (rows.count + chunk - 1) / chunk, targets: 1)
+    defer { errors.deallocate() }
+    pool.forEachChunk(of: rows.count, chunk: chunk) { (range: Range<Int>, worker: Int) in
+      let values = UnsafeMutableBufferPointer(
+        rebasing: scratch[worker].decoded[0..<range.count * reader.columns])
+      reader.decode(rows.shifted(range), into: values)
+      encoded.withUnsafeBytes {
+        let size = tensor.rowByteCount
+        let part = UnsafeRawBufferPointer(
+          rebasing: $0[range.lowerBound * size..<range.upperBound * size])
+        errors[range.lowerBound / chunk, 0] = squaredError(of: part, codec, values, worker)
+      }
+    }
+    return errors.sum(of: 0)
+  }
+
+  private func squaredError(
+    of encoded: UnsafeRawBufferPointer, _ codec: BlockCodec,
+    _ values: UnsafeMutableBufferPointer<Float>, _ worker: Int
+  ) -> Double {
+    let again = UnsafeMutableBufferPointer(rebasing: scratch[worker].again[0..<values.count])
+    codec.decode(encoded, into: again)
+    return sumOfSquaredDifferences(UnsafeBufferPointer(again), UnsafeBufferPointer(values))
+  }
+}
+
+/// What is done for one target.
+private struct TargetWork: Sendable {
+  let target: SlabEncoder.Target
+  /// `nil` where the source's bytes are copied.
+  let codec: BlockCodec?
+  /// The first magnitude that the type turns into infinity.
+  let limit: Float
+
+  init(_ target: SlabEncoder.Target, _ reader: RowReader) throws(ConversionError) {
+    let tensor = target.tensor
+    self.target = target
+    // Halfway between the largest F16 and the next that there would be.
+    limit = tensor.type == .f16 ? 65_520 : .infinity
+    guard tensor.type != reader.type else {
+      codec = nil
+      return
     }
     guard let codec = BlockCodec(tensor.type) else {
       throw ConversionError(.cannotEncode(tensor.type), tensor: tensor.name)
     }
-    try pool.forEachChunk(of: rows.count, chunk: chunk) { range, worker throws in
-      let values = UnsafeMutableBufferPointer(
-        rebasing: scratch[worker][0..<range.count * reader.columns])
-      let sourceRows = rows.shifted(range)
-      reader.decode(sourceRows, into: values)
-      if !allowNonFinite, let index = firstNonFinite(values) {
-        throw ConversionError(
-          .nonFinite(
-            value: values[index], index: sourceRows.lowerBound * reader.columns + index),
-          tensor: tensor.name)
-      }
-      encode(
-        values, sourceRows, of: tensor, codec, into: target[range, rowByteCount],
-        rowByteCount: rowByteCount)
-    }
+    self.codec = codec
   }
+}
 
+/// Refuses values that a result would not hold.
+///
+/// - Parameter first: Index of the first value in its tensor.
+private func check(
+  _ values: UnsafeMutableBufferPointer<Float>, from first: Int, for works: [TargetWork]
+) throws(ConversionError) {
+  let magnitude = Kernels.active.largestMagnitude(UnsafeBufferPointer(values))
+  for work in works where !work.target.allowsNonFinite && !(magnitude < work.limit) {
+    guard let index = values.firstIndex(where: { !($0.magnitude < work.limit) }) else { continue }
+    let (value, tensor) = (values[index], work.target.tensor)
+    throw ConversionError(
+      value.isFinite
+        ? .overflow(value: value, index: first + index, tensor.type)
+        : .nonFinite(value: value, index: first + index),
+      tensor: tensor.name)
+  }
+}
+
+extension BlockCodec {
   /// Encodes decoded rows, those of one matrix at a time: each has its own weights of columns.
-  private func encode(
+  fileprivate func encode(
     _ values: UnsafeMutableBufferPointer<Float>, _ rows: Range<Int>, of tensor: PlannedTensor,
-    _ codec: BlockCodec, into output: UnsafeMutableRawBufferPointer, rowByteCount: Int
+    into output: UnsafeMutableRawBufferPointer
   ) {
     let columns = tensor.columnCount
     guard let importance = tensor.importance else {
-      return codec.encode(
-        UnsafeBufferPointer(values), rows: rows.count, columns: columns, into: output)
+      return encode(UnsafeBufferPointer(values), rows: rows.count, columns: columns, into: output)
     }
     let matrixRows = tensor.rowCount / (importance.count / columns)
     var first = rows.lowerBound
@@ -78,15 +190,16 @@ struct SlabEncoder {
       let matrix = first / matrixRows
       let end = min(rows.upperBound, (matrix + 1) * matrixRows)
       let part = first - rows.lowerBound..<end - rows.lowerBound
+      let size = tensor.rowByteCount
       importance.withUnsafeBufferPointer { importance in
-        codec.encode(
+        encode(
           UnsafeBufferPointer(
             rebasing: values[part.lowerBound * columns..<part.upperBound * columns]),
           rows: part.count, columns: columns,
           importance: UnsafeBufferPointer(
             rebasing: importance[matrix * columns..<(matrix + 1) * columns]),
           into: UnsafeMutableRawBufferPointer(
-            rebasing: output[part.lowerBound * rowByteCount..<part.upperBound * rowByteCount]))
+            rebasing: output[part.lowerBound * size..<part.upperBound * size]))
       }
       first = end
     }
@@ -98,26 +211,4 @@ extension Range<Int> {
   fileprivate func shifted(_ part: Range<Int>) -> Range<Int> {
     lowerBound + part.lowerBound..<lowerBound + part.upperBound
   }
-}
-
-/// Output bytes that workers fill row by row, each its own.
-private struct SharedBytes: @unchecked Sendable {
-  // Workers write disjoint rows, and the loop that hands them out ends before the buffer does.
-  private let bytes: UnsafeMutableRawBufferPointer
-
-  init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
-
-  subscript(rows: Range<Int>, rowByteCount: Int) -> UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(
-      rebasing: bytes[rows.lowerBound * rowByteCount..<rows.upperBound * rowByteCount])
-  }
-}
-
-/// The position of the first infinity or NaN.
-private func firstNonFinite(_ values: UnsafeMutableBufferPointer<Float>) -> Int? {
-  // One pass without branches finds that all is well, which is nearly always.
-  var largest: UInt32 = 0
-  for value in values { largest = max(largest, value.bitPattern & 0x7FFF_FFFF) }
-  guard largest >= 0x7F80_0000 else { return nil }
-  return values.firstIndex { !$0.isFinite }
 }

@@ -28,7 +28,18 @@ public struct ConversionOptions: Sendable {
   /// Tensors in one file of a split GGUF, at most.
   public var maxShardTensorCount: Int?
 
+  /// What buffers may take together, in bytes: slabs that are read, encoded and written.
+  public var memoryByteCount = 256 << 20
+
   public init(recipe: Recipe? = nil) { self.recipe = recipe }
+}
+
+extension ConversionOptions {
+  /// Elements that are read, encoded and written at a time, unless a row is longer.
+  ///
+  /// In single precision they take a sixteenth of the memory: the slab that is read and the one after it,
+  /// one for each output and two more on their way to disk.
+  var slabElementCount: Int { min(4 << 20, max(64 << 10, memoryByteCount / 64)) }
 }
 
 /// A regular expression that is looked for anywhere in a tensor's name.

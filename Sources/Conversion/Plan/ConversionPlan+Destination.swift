@@ -18,22 +18,29 @@ extension ConversionPlan {
   public init(
     from source: FilePath, to destination: String, options: ConversionOptions
   ) throws {
+    try self.init(from: ConversionSource(source), to: destination, options: options)
+  }
+
+  init(
+    from source: ConversionSource, to destination: String, options: ConversionOptions
+  ) throws {
     let target = try Destination(destination, options)
-    try target.check(against: source, overwrite: options.overwrite)
+    try target.check(against: source.path, overwrite: options.overwrite)
     var sources: [FilePath] = []
     switch target.format {
     case .gguf:
-      let checkpoint = try Checkpoint(at: source)
-      try self.init(gguf: target.path, from: checkpoint, at: source, options: options)
+      let checkpoint = try source.checkpoint()
+      try self.init(gguf: target.path, from: checkpoint, at: source.path, options: options)
       sources = checkpoint.files
     case .folder:
-      try self.init(folder: target.path, from: Checkpoint(at: source), at: source, options: options)
+      try self.init(
+        folder: target.path, from: source.checkpoint(), at: source.path, options: options)
     case .safetensors:
-      guard try FileKind(of: source) != .gguf else {
+      guard try FileKind(of: source.path) != .gguf else {
         throw ConversionError(.wantsFolder, path: target.path)
       }
       try self.init(
-        safetensors: target.path, from: SafetensorsCheckpoint(source), at: source, options: options)
+        safetensors: target.path, from: source.safetensors(), at: source.path, options: options)
     }
     if form != .folder { try checkPaths(against: sources) }
   }

@@ -14,6 +14,12 @@ extension ConversionPlan {
   ) throws {
     var warnings = checkpoint.warnings
     let tensors = try Self.choose(checkpoint, options, source, &warnings)
+    if let importance = options.importance {
+      warnings += try importance.warnings(
+        forQuantizing: tensors.filter {
+          $0.type != $0.tensor.type && BlockCodec($0.type)?.usesImportance == true
+        }.map(\.tensor.name))
+    }
     let metadata = Self.metadata(of: checkpoint, options, tensors)
     let layouts = try GGUFLayout.parts(
       metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) },

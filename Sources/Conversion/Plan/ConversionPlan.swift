@@ -13,7 +13,7 @@ public struct ConversionPlan: Sendable {
   public let files: [PlannedFile]
   /// What the reader should know: types that did not fit, data that is left out.
   public let warnings: [String]
-  let options: ConversionOptions
+  public let options: ConversionOptions
 
   /// What opens the result: the first part of a set.
   public var result: FilePath { form == .folder ? destination : paths.first ?? destination }

@@ -20,6 +20,28 @@ extension ImportanceMatrix {
     return entry.values
   }
 
+  /// What the reader should know: tensors that the matrix could help with and does not know.
+  ///
+  /// Calibration does not see the token embedding, and the output matrix only when asked.
+  ///
+  /// - Parameter names: Tensors to be quantized to types that take weights.
+  /// - Throws: ``ImportanceMatrixError`` with `.otherModel` when it knows none of them.
+  func warnings(forQuantizing names: [String]) throws(ImportanceMatrixError) -> [String] {
+    let wanted = names.filter {
+      let role = TensorRole(of: $0)
+      return role != .tokenEmbedding && role != .output
+    }
+    let missing = wanted.filter { entries[$0] == nil }
+    guard let first = missing.first else { return [] }
+    guard missing.count < wanted.count else {
+      throw ImportanceMatrixError(
+        .otherModel(entries: entries.count, example: first), path: path)
+    }
+    let which =
+      missing.count == 1 ? first.printable : "\(missing.count) tensors (\(first.printable), …)"
+    return ["\(which): not in the importance matrix, quantized without weights"]
+  }
+
   /// What the result says about the matrix, under llama.cpp's keys and limits.
   func describe(in metadata: inout GGUFMetadata) {
     // llama.cpp keeps values of 127 bytes.

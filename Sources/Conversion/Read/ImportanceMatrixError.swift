@@ -13,6 +13,8 @@ public struct ImportanceMatrixError: FileProblem {
     case uneven(values: Int, matrices: Int)
     case badValue(Float, index: Int)
     case mismatch(expected: Int, found: Int)
+    /// No entry is of a tensor that is to be quantized.
+    case otherModel(entries: Int, example: String)
   }
 
   public let path: FilePath?
@@ -54,6 +56,9 @@ extension ImportanceMatrixError.Reason: CustomStringConvertible {
       "expected weights of 0 or more, found \(value) at \(index)"
     case .mismatch(let expected, let found):
       "expected \(expected) weights for the tensor, found \(found)"
+    case .otherModel(let entries, let example):
+      "the matrix is of another model: none of its \(entries) entries is of a tensor to be quantized, "
+        + "such as \(example.printable)"
     }
   }
 }

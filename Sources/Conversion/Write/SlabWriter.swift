@@ -2,16 +2,26 @@ import MappedFiles
 import Synchronization
 import Workers
 
-/// Writes slabs to one file on a thread of its own, while the next ones are encoded.
+/// Writes slabs on a thread of its own, while the next ones are encoded.
 ///
-/// A fixed number of buffers goes round: filled by the caller, written, handed back.
+/// A fixed number of buffers goes round: taken and filled by the caller, written, handed back.
 final class SlabWriter: Sendable {
-  /// A buffer, and what of it goes where.
-  private struct Slab: @unchecked Sendable {
+  /// A buffer, and where its bytes go.
+  struct Slab: @unchecked Sendable {
     // A buffer belongs to one side at a time: whoever took it from a channel.
-    let buffer: UnsafeMutableRawBufferPointer
-    var byteCount = 0
-    var offset = 0
+    fileprivate let buffer: UnsafeMutableRawBufferPointer
+    fileprivate var file: JournaledFile?
+    fileprivate var byteCount = 0
+    fileprivate var offset = 0
+
+    /// The bytes to fill.
+    var bytes: UnsafeMutableRawBufferPointer {
+      UnsafeMutableRawBufferPointer(rebasing: buffer[0..<byteCount])
+    }
+
+    fileprivate func write() throws(FileError) {
+      try file?.write(UnsafeRawBufferPointer(bytes), at: offset)
+    }
   }
 
   private let free: BoundedChannel<Slab>
@@ -19,15 +29,14 @@ final class SlabWriter: Sendable {
   private let slabCount: Int
   /// `nil` where the system has no room for a thread: then slabs are written by the caller.
   private let thread: OwnedThread?
-  private let file: JournaledFile
   private let failure = FirstFailure()
 
   /// - Parameters:
   ///   - slabByteCount: Bytes of one buffer.
-  ///   - slabCount: Buffers in all; they bound the memory that writing takes.
-  init(_ file: JournaledFile, slabByteCount: Int, slabCount: Int = 3) {
+  ///   - slabCount: Buffers in all: they bound the memory that writing takes, and how many may be taken at
+  ///     a time.
+  init(slabByteCount: Int, slabCount: Int) {
     self.slabCount = slabCount
-    self.file = file
     let free = BoundedChannel<Slab>(capacity: slabCount)
     let filled = BoundedChannel<Slab>(capacity: slabCount)
     for _ in 0..<slabCount {
@@ -39,41 +48,41 @@ final class SlabWriter: Sendable {
     thread = OwnedThread {
       while let slab = filled.receive() {
         // After a failure slabs still go round, so that the other side never waits for ever.
-        failure.record {
-          try file.write(
-            UnsafeRawBufferPointer(rebasing: slab.buffer[0..<slab.byteCount]), at: slab.offset)
-        }
+        failure.record { try slab.write() }
         free.send(slab)
       }
     }
   }
 
-  /// Fills the next `byteCount` bytes and sends them to be written at `offset`.
+  /// A buffer for `byteCount` bytes that will stand at `offset` of `file`; waits until one is free. It is to
+  /// be sent or given back.
   ///
-  /// - Throws: what `fill` throws, or the first error of the writing thread.
-  func write(
-    _ byteCount: Int, at offset: Int, _ fill: (UnsafeMutableRawBufferPointer) throws -> Void
-  ) throws {
+  /// - Throws: The first error of the writing thread.
+  func take(_ byteCount: Int, of file: JournaledFile, at offset: Int) throws -> Slab {
     try failure.check()
-    guard var slab = free.receive() else { return }
+    guard var slab = free.receive() else { preconditionFailure("the buffers are freed") }
     precondition(byteCount <= slab.buffer.count, "a slab of \(byteCount) bytes does not fit")
-    do {
-      try fill(UnsafeMutableRawBufferPointer(rebasing: slab.buffer[0..<byteCount]))
-    } catch {
-      free.send(slab)
-      throw error
-    }
+    slab.file = file
     slab.byteCount = byteCount
     slab.offset = offset
-    guard thread != nil else {
-      defer { free.send(slab) }
-      return try file.write(
-        UnsafeRawBufferPointer(rebasing: slab.buffer[0..<byteCount]), at: offset)
-    }
-    filled.send(slab)
+    return slab
   }
 
-  /// Waits until everything is written, and gives the buffers back. Call once, also after an error.
+  /// Has a filled slab written.
+  func send(_ slab: Slab) throws {
+    guard thread == nil else {
+      filled.send(slab)
+      return
+    }
+    defer { giveBack(slab) }
+    try slab.write()
+  }
+
+  /// Hands a buffer back whose bytes are not wanted after all.
+  func giveBack(_ slab: Slab) { free.send(slab) }
+
+  /// Waits until everything is written, and frees the buffers. Call once, also after an error, when every
+  /// slab was sent or given back.
   ///
   /// - Throws: The first error of the writing thread.
   func finish() throws {

@@ -25,7 +25,7 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    try flags.run(flags.options(recipe: type), output, verb: "converting")
+    try flags.run([flags.options(recipe: type)], output, verb: "converting")
   }
 
   private static func floatRecipe(_ name: String) throws -> Recipe {

@@ -15,15 +15,17 @@ struct QuantizeCommand: ParsableCommand {
       Examples:
         quern quantize Qwen2.5-0.5B-Instruct/ qwen.gguf --type Q4_K_M
         quern quantize model-bf16.gguf model-q8.gguf --type Q8_0 --dry-run
+        quern quantize model/ model-{type}.gguf --type Q4_K_M --type Q8_0
       """)
 
   @OptionGroup var flags: ConversionFlags
 
   @Option(
     help: ArgumentHelp(
-      "The mixture: Q4_K_M, Q4_K_S, Q5_K_M, Q6_K, Q8_0, Q4_0, …", valueName: "type"),
+      "The mixture: Q4_K_M, Q4_K_S, Q5_K_M, Q6_K, Q8_0, Q4_0, …; several are made in one read.",
+      valueName: "type"),
     transform: QuantizeCommand.recipe)
-  var type: Recipe
+  var type: [Recipe]
 
   @Flag(help: "Give every matrix the same type, without llama.cpp's exceptions.")
   var pure = false
@@ -65,8 +67,26 @@ struct QuantizeCommand: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if type.count > 1, !flags.destination.lowercased().contains(/\{f?type}/) {
+      throw ValidationError(
+        "several types need a destination with {type} in it, such as model-{type}.gguf")
+    }
+  }
+
   func run() throws {
-    var options = flags.options(recipe: type)
+    let shared = try sharedOptions()
+    try flags.run(
+      type.map { recipe in
+        var options = shared
+        options.recipe = recipe
+        return options
+      }, output, verb: "quantizing")
+  }
+
+  /// What is asked whatever the type.
+  private func sharedOptions() throws -> ConversionOptions {
+    var options = flags.options(recipe: nil)
     options.isPure = pure
     options.allowRequantize = allowRequantize
     options.typeOverrides = try (tensorType + rulesOfFile()).map(\.override)
@@ -74,7 +94,7 @@ struct QuantizeCommand: ParsableCommand {
     options.embeddingType = embeddingType
     options.excluded = exclude
     options.importance = try imatrix.map { try ImportanceMatrix(FilePath($0)) }
-    try flags.run(options, output, verb: "quantizing")
+    return options
   }
 
   private func rulesOfFile() throws -> [TypeRule] {

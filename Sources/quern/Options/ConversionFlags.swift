@@ -10,7 +10,11 @@ struct ConversionFlags: ParsableArguments {
     help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
   var source: String
 
-  @Argument(help: "A name that ends in .gguf, in .safetensors or, for a folder, in /.")
+  @Argument(
+    help: """
+      A name that ends in .gguf, in .safetensors or, for a folder, in /. {type} in it becomes the name of \
+      the type.
+      """)
   var destination: String
 
   @Flag(help: "Print what would be written, and write nothing.")
@@ -39,42 +43,86 @@ struct ConversionFlags: ParsableArguments {
     }
   }
 
+  @Option(
+    help: ArgumentHelp(
+      "What buffers may take together, whatever the size of the model.", valueName: "size"),
+    transform: ByteSize.init(parsing:))
+  var memory = ByteSize(byteCount: 256 << 20)
+
   func options(recipe: Recipe?) -> ConversionOptions {
     var options = ConversionOptions(recipe: recipe)
     options.overwrite = overwrite
     options.allowNonFinite = allowNonFinite
     options.maxShardByteCount = maxShardSize?.byteCount
     options.maxShardTensorCount = maxShardTensors
+    options.memoryByteCount = memory.byteCount
     return options
   }
 
-  /// Plans, then prints the plan or carries it out.
+  /// Plans, then prints the plans or carries them out.
   ///
-  /// - Parameter verb: `converting`, for the progress bar.
-  func run(_ options: ConversionOptions, _ output: OutputOptions, verb: String) throws {
-    let plan = try ConversionPlan(
-      from: FilePath(source), to: destination, options: options)
-    if output.verbose || dryRun, !output.json {
-      StandardOutput.writeLine(PlanReport.table(of: plan))
+  /// - Parameters:
+  ///   - outputs: What is asked of each output.
+  ///   - verb: `converting`, for the progress bar.
+  func run(_ outputs: [ConversionOptions], _ output: OutputOptions, verb: String) throws {
+    let batch = try ConversionBatch(
+      from: FilePath(source), to: outputs.map { (destination(for: $0.recipe), $0) })
+    let reports = batch.plans.map { PlanReport($0) }
+    for plan in batch.plans {
+      let which = batch.plans.count > 1 ? " (\(plan.result.string.printable))" : ""
+      for warning in plan.warnings where !dryRun || !output.json {
+        output.note("note\(which): \(warning)")
+      }
     }
-    for warning in plan.warnings where !dryRun || !output.json { output.note("note: \(warning)") }
-    if dryRun {
-      if output.json { return try output.printJSON(PlanReport(plan, seconds: nil)) }
-      return output.note(PlanReport.summary(of: plan, verb: "would write"))
+    guard !dryRun else {
+      return try print(reports, seconds: nil, output, verb: "would write", showsTable: true)
     }
-    let bar = ProgressBar(verb, total: plan.byteCount, enabled: !output.quiet)
-    let result: ConversionResult
+    let bar = ProgressBar(verb, total: batch.byteCount, enabled: !output.quiet)
+    let results: [ConversionResult]
     do {
       defer { bar.finish() }
-      result = try plan.execute(on: output.makePool()) { bar.update($0.byteCount) }
+      results = try batch.execute(
+        on: output.makePool(), measuresErrors: output.json || output.verbose
+      ) {
+        bar.update(
+          $0.byteCount, kept: $0.keptByteCount,
+          note: "tensor \($0.finishedTensorCount + 1) of \($0.tensorCount)")
+      }
     }
-    if result.keptByteCount > 0 {
-      output.note(
-        "went on with an earlier run: \(Quantities.bytes(result.keptByteCount)) were done")
+    let kept = results.reduce(0) { $0 + $1.keptByteCount }
+    if kept > 0 {
+      output.note("went on with an earlier run: \(Quantities.bytes(kept)) were done")
     }
-    if output.json { return try output.printJSON(PlanReport(plan, seconds: result.seconds)) }
-    output.note(
-      PlanReport.summary(of: plan, verb: "wrote") + ", " + Quantities.duration(result.seconds))
+    try print(
+      results.map { PlanReport($0) }, seconds: results.first?.seconds, output, verb: "wrote",
+      showsTable: output.verbose)
+  }
+
+  /// The destination with the type's name where it belongs: as it is written, or as llama.cpp's converter has it.
+  private func destination(for recipe: Recipe?) -> String {
+    guard let name = recipe?.name else { return destination }
+    return
+      destination
+      .replacingOccurrences(of: "{type}", with: name)
+      .replacingOccurrences(of: "{ftype}", with: name.lowercased())
+      .replacingOccurrences(of: "{FTYPE}", with: name)
+  }
+
+  private func print(
+    _ reports: [PlanReport], seconds: Double?, _ output: OutputOptions, verb: String,
+    showsTable: Bool
+  ) throws {
+    guard !output.json else {
+      if reports.count == 1 { return try output.printJSON(reports[0]) }
+      return try output.printJSON(
+        BatchReport(source: source, seconds: seconds, outputs: reports))
+    }
+    for report in reports {
+      if showsTable { StandardOutput.writeLine(report.table) }
+      output.note("\(verb) \(report.summary)")
+      output.note("  \(report.sizeLine)")
+    }
+    if let seconds { output.note("took \(Quantities.duration(seconds))") }
   }
 }
 
@@ -99,60 +147,4 @@ struct ByteSize: Sendable, CustomStringConvertible {
   ]
 
   var description: String { Quantities.bytes(byteCount).replacingOccurrences(of: ".0 ", with: "") }
-}
-
-/// What `--json` prints of a plan, carried out or not.
-struct PlanReport: Encodable {
-  struct Tensor: Encodable {
-    let name: String
-    let sourceType: String
-    let type: String
-    let shape: [Int]
-    let bytes: Int
-    let file: String?
-  }
-
-  let source: String
-  let destination: String
-  let bytes: Int
-  let seconds: Double?
-  let bitsPerWeight: Double
-  let warnings: [String]
-  let tensors: [Tensor]
-
-  init(_ plan: ConversionPlan, seconds: Double?) {
-    source = plan.source.string
-    destination = plan.result.string
-    bytes = plan.byteCount
-    self.seconds = seconds
-    bitsPerWeight = plan.bitsPerWeight
-    warnings = plan.warnings
-    tensors = plan.files.flatMap { file in
-      file.tensors.map {
-        Tensor(
-          name: $0.name, sourceType: $0.sourceType.name, type: $0.type.name,
-          shape: $0.shape.dimensions, bytes: $0.byteCount, file: file.name.isEmpty ? nil : file.name
-        )
-      }
-    }
-  }
-
-  static func table(of plan: ConversionPlan) -> String {
-    var table = Table([
-      ("tensor", .left), ("from", .left), ("to", .left), ("shape", .left), ("bytes", .right),
-    ])
-    for tensor in plan.tensors {
-      table.append(
-        tensor.name.printable, tensor.sourceType.name, tensor.type.name, "\(tensor.shape)",
-        "\(tensor.byteCount)")
-    }
-    return table.text
-  }
-
-  static func summary(of plan: ConversionPlan, verb: String) -> String {
-    let bits = String(format: "%.2f", plan.bitsPerWeight)
-    let files = plan.files.count > 1 ? " in \(plan.files.count) files" : ""
-    return "\(verb) \(plan.result.string.printable): \(plan.tensors.count) tensors, "
-      + "\(Quantities.bytes(plan.byteCount))\(files), \(bits) bits per weight"
-  }
 }

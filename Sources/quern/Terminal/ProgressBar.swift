@@ -20,15 +20,18 @@ final class ProgressBar {
     self.enabled = enabled
   }
 
-  /// - Parameter done: Bytes done so far.
-  func update(_ done: Int) {
+  /// - Parameters:
+  ///   - done: Bytes done so far.
+  ///   - kept: Those of them that were there before, which say nothing of the rate.
+  ///   - note: Where the work stands: `tensor 3 of 290`.
+  func update(_ done: Int, kept: Int = 0, note: String = "") {
     guard enabled, Date().timeIntervalSince(drawn) > Self.interval else { return }
     drawn = Date()
     if StandardError.isTerminal {
       isDrawn = true
-      StandardError.write("\r\u{1B}[K" + line(done, bar: true))
+      StandardError.write("\r\u{1B}[K" + line(done, kept, note, bar: true))
     } else {
-      StandardError.writeLine(line(done, bar: false))
+      StandardError.writeLine(line(done, kept, note, bar: false))
     }
   }
 
@@ -41,17 +44,18 @@ final class ProgressBar {
     isDrawn = false
   }
 
-  private func line(_ done: Int, bar: Bool) -> String {
+  private func line(_ done: Int, _ kept: Int, _ note: String, bar: Bool) -> String {
     let seconds = max(Date().timeIntervalSince(start), 1e-3)
     let share = min(1, Double(done) / Double(total))
-    let rate = Double(done) / seconds
+    let rate = Double(done - kept) / seconds
     let left = rate > 0 ? Double(total - done) / rate : 0
     let filled = Int(share * 24)
     let drawing =
       bar
       ? String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled) + " "
       : ""
-    return "\(verb) \(drawing)\(Int(share * 100)) %  \(Quantities.bytes(done)) of "
+    let place = note.isEmpty ? "" : note + "  "
+    return "\(verb) \(drawing)\(Int(share * 100)) %  \(place)\(Quantities.bytes(done)) of "
       + "\(Quantities.bytes(total))  \(Quantities.bytes(Int(rate)))/s  "
       + "\(Quantities.duration(left)) left"
   }

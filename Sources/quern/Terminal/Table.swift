@@ -9,7 +9,9 @@ struct Table {
 
   init(_ headings: [Heading]) { self.headings = headings }
 
-  mutating func append(_ cells: String...) { rows.append(cells) }
+  mutating func append(_ cells: String...) { append(cells) }
+
+  mutating func append(_ cells: [String]) { rows.append(cells) }
 
   var text: String {
     let headings = headings
