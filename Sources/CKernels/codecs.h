@@ -27,7 +27,8 @@ enum {  // ggml's wire ids of the types without blocks
   each(q3_K, 11, context) each(q4_K, 12, context) each(q5_K, 13, context)           \
   each(q6_K, 14, context) each(iq2_XXS, 16, context) each(iq2_XS, 17, context)      \
   each(iq3_XXS, 18, context) each(iq4_NL, 20, context) each(iq3_S, 21, context)     \
-  each(iq2_S, 22, context) each(iq4_XS, 23, context)
+  each(iq2_S, 22, context) each(iq4_XS, 23, context) each(iq1_S, 19, context)       \
+  each(iq1_M, 29, context)
 
 #define QUERN_DECLARE_DECODER(type, wire_id, level) \
   void quern_decode_##type##_##level(const void *blocks, float *output, size_t count);

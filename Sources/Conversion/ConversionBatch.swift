@@ -55,6 +55,7 @@ public struct ConversionBatch: Sendable {
     do {
       for plan in plans { outputs.append(try OpenOutput(plan)) }
       try stream(into: outputs, pool, measuresErrors, progress)
+      for output in outputs { try output.sync() }
       for output in outputs { try output.commit() }
     } catch {
       // What the file system refused may go better next time; what the source holds will not.

@@ -36,9 +36,9 @@ extension Verification {
     _ path: FilePath
   ) throws -> (verdict: FileVerdict, header: GGUFHeader?) {
     let file = try MappedFile(path)
-    do throws(GGUFError) {
-      let header = try file.withBytes { (bytes) throws(GGUFError) in
-        try GGUFHeader(parsing: bytes, requiringData: false)
+    do {
+      let header = try file.withUnchangedBytes {
+        try GGUFHeader(parsing: $0, requiringData: false)
       }
       let missing = header.tensors.compactMap { tensor in
         damage(
@@ -47,7 +47,7 @@ extension Verification {
       }
       let extra = trailing(header, byteCount: file.byteCount)
       return (FileVerdict(path: path, isSealed: false, damage: missing + extra), header)
-    } catch {
+    } catch let error as GGUFError {
       return (verdict(path, "\(error)", tensor: error.tensor, at: error.byteOffset), nil)
     }
   }

@@ -84,12 +84,10 @@ public enum Verification {
 
   private static func verifySafetensors(_ path: FilePath) throws -> FileVerdict {
     let file = try MappedFile(path)
-    do throws(SafetensorsError) {
-      try file.withBytes { (bytes) throws(SafetensorsError) in
-        _ = try SafetensorsHeader(parsing: bytes)
-      }
+    do {
+      try file.withUnchangedBytes { _ = try SafetensorsHeader(parsing: $0) }
       return FileVerdict(path: path, isSealed: false, damage: [])
-    } catch {
+    } catch let error as SafetensorsError {
       let damage = Damage(
         tensor: error.tensor, firstRow: nil, lastRow: nil, offset: error.byteOffset,
         byteCount: nil, why: "\(error)")
@@ -101,11 +99,9 @@ public enum Verification {
   private static func verifyShards(index path: FilePath) throws -> [FileVerdict] {
     let file = try MappedFile(path)
     let index: ShardIndex
-    do throws(SafetensorsError) {
-      index = try file.withBytes { (bytes) throws(SafetensorsError) in
-        try ShardIndex(parsing: bytes)
-      }
-    } catch {
+    do {
+      index = try file.withUnchangedBytes { try ShardIndex(parsing: $0) }
+    } catch let error as SafetensorsError {
       return [verdict(path, "\(error)", tensor: error.tensor, at: error.byteOffset)]
     }
     let folder = path.removingLastComponent()

@@ -22,14 +22,14 @@ func writeAll(
   }
 }
 
-/// Claims room on disk and makes the file this long; bytes that are not written stay zero.
+/// Claims room on disk and makes the file exactly this long; bytes that are not written stay zero.
 ///
 /// - Returns: 0, or the `errno` of the failure. A filesystem that cannot reserve is no failure: it will
 ///   say so when it is full.
 func reserveRoom(_ descriptor: Int32, _ byteCount: Int) -> Int32 {
   #if canImport(Glibc)
     let code = posix_fallocate(descriptor, 0, off_t(byteCount))
-    guard code == EOPNOTSUPP || code == EINVAL else { return code }
+    guard code == 0 || code == EOPNOTSUPP || code == EINVAL else { return code }
   #endif
   return ftruncate(descriptor, off_t(byteCount)) == 0 ? 0 : errno
 }

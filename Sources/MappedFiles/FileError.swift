@@ -14,6 +14,8 @@ public struct FileError: FileProblem, Hashable {
     case shrank(expected: Int, found: Int)
     /// The file was written to while it was read.
     case changed
+    /// The system could not give a page of the file.
+    case unreadable
   }
 
   public let path: FilePath?
@@ -37,6 +39,7 @@ extension FileError: CustomStringConvertible {
     case .shrank(let expected, let found):
       "the file shrank while it was read (expected \(expected) bytes, found \(found))"
     case .changed: "the file was written to while it was read"
+    case .unreadable: "a part of the file could not be read"
     }
   }
 }

@@ -29,25 +29,25 @@ public final class JournaledFile: Sendable {
   ) throws(FileError) {
     self.path = path
     self.journalPath = journalPath
-    descriptor = try Self.open(path)
+    descriptor = try Self.open(path, O_RDWR)
     do throws(FileError) {
-      journal = try Self.open(journalPath)
+      journal = try Self.open(journalPath, O_RDWR | O_APPEND)
     } catch {
       close(descriptor)
       throw error
     }
-    let text = Self.contents(journal)
-    if let records = WriteJournal.records(in: text, identity: identity, byteCount: byteCount) {
-      earlier = Dictionary(records.map { ($0.offset, $0) }, uniquingKeysWith: { $1 })
+    let records = WriteJournal.records(
+      in: Self.contents(journal), identity: identity, byteCount: byteCount)
+    earlier = Dictionary(
+      (records ?? []).map { ($0.offset, $0) }, uniquingKeysWith: { $1 })
+    if let records {
       // A torn record at the end would hide what is appended after it.
-      let whole = WriteJournal.headerByteCount + records.count * WriteJournal.recordByteCount
-      ftruncate(journal, off_t(whole))
-      lseek(journal, 0, SEEK_END)
+      try cut(
+        journal, journalPath,
+        to: WriteJournal.headerByteCount + records.count * WriteJournal.recordByteCount)
     } else {
-      earlier = [:]
-      ftruncate(journal, 0)
-      ftruncate(descriptor, 0)
-      lseek(journal, 0, SEEK_SET)
+      try cut(journal, journalPath, to: 0)
+      try cut(descriptor, path, to: 0)
       try append(WriteJournal.header(identity: identity, byteCount: byteCount))
     }
     try reserve(byteCount)
@@ -102,18 +102,24 @@ public final class JournaledFile: Sendable {
   }
 
   /// Brings all bytes to disk.
+  ///
+  /// After a failure nothing of the file is kept: the system may drop pages that it could not write,
+  /// and it says so only once.
   func sync() throws(FileError) {
     guard fsync(descriptor) == 0 else {
-      throw FileError(path: path, reason: .system(operation: "sync", Errno(rawValue: errno)))
+      let code = Errno(rawValue: errno)
+      ftruncate(journal, 0)
+      throw FileError(path: path, reason: .system(operation: "sync", code))
     }
   }
 
-  private static func open(_ path: FilePath) throws(FileError) -> Int32 {
+  private static func open(_ path: FilePath, _ flags: Int32) throws(FileError) -> Int32 {
+    let flags = flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW
     let fd = path.withPlatformString {
       #if canImport(Glibc)
-        Glibc.open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        Glibc.open($0, flags, 0o644)
       #else
-        Darwin.open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        Darwin.open($0, flags, 0o644)
       #endif
     }
     guard fd >= 0 else {
@@ -149,10 +155,22 @@ public final class JournaledFile: Sendable {
     #endif
   }
 
+  private func cut(_ descriptor: Int32, _ path: FilePath, to byteCount: Int) throws(FileError) {
+    guard ftruncate(descriptor, off_t(byteCount)) == 0 else {
+      throw FileError(path: path, reason: .system(operation: "truncate", Errno(rawValue: errno)))
+    }
+  }
+
   private func reserve(_ byteCount: Int) throws(FileError) {
     guard byteCount > 0 else { return }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw FileError(path: path, reason: .system(operation: "stat", Errno(rawValue: errno)))
+    }
     let code = reserveRoom(descriptor, byteCount)
     guard code == 0 else {
+      // Gives back what was claimed before the room ran out.
+      ftruncate(descriptor, status.st_size)
       throw FileError(
         path: path,
         reason: .system(operation: "reserve \(byteCount) bytes", Errno(rawValue: code)))

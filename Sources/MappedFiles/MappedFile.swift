@@ -8,9 +8,10 @@ public import SystemPackage
 
 /// A whole file, mapped read-only; the one place of the project that calls `mmap`.
 ///
-/// The mapping lives as long as this object. It assumes that nobody truncates the file meanwhile:
-/// touching a page beyond a new end raises SIGBUS. Long readers call ``checkUnchanged()`` between
-/// slabs, which notices a shrunken file before its pages are touched.
+/// The mapping lives as long as this object. A page that cannot be read, because the file was truncated
+/// or the disk failed, reads as zeros instead of ending the program (the first mapping installs a
+/// handler of SIGBUS for that). Whoever reads therefore calls ``checkUnchanged()`` afterwards, before
+/// anything is believed; ``withUnchangedBytes(_:)`` does both.
 public final class MappedFile: Sendable {
   public let path: FilePath
   public let byteCount: Int
@@ -19,6 +20,8 @@ public final class MappedFile: Sendable {
   private nonisolated(unsafe) let base: UnsafeRawPointer
   private let descriptor: FileDescriptor
   private let modified: timespec
+  /// What the handler of faults knows of the mapping; an empty file has none.
+  private nonisolated(unsafe) let live: LiveMapping.Place?
 
   /// - Throws: ``FileError`` when the path is missing, unreadable or not a regular file.
   public init(_ path: FilePath) throws(FileError) {
@@ -47,7 +50,9 @@ public final class MappedFile: Sendable {
     if byteCount == 0 {
       // mmap refuses length 0; any non-null address serves an empty range.
       base = UnsafeRawPointer(bitPattern: 1)!
+      live = nil
     } else {
+      FaultGuard.install()
       guard let address = mmap(nil, byteCount, PROT_READ, MAP_SHARED, fd, 0), address != MAP_FAILED
       else {
         let error = failure("map")
@@ -55,6 +60,7 @@ public final class MappedFile: Sendable {
         throw error
       }
       base = UnsafeRawPointer(address)
+      live = LiveMapping.insert(UnsafeRawBufferPointer(start: base, count: byteCount))
     }
   }
 
@@ -62,6 +68,7 @@ public final class MappedFile: Sendable {
   public var version: String { "\(byteCount) \(modified.tv_sec).\(modified.tv_nsec)" }
 
   deinit {
+    if let live { LiveMapping.remove(live) }
     if byteCount > 0 { munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
     close(descriptor.rawValue)
   }
@@ -72,6 +79,27 @@ public final class MappedFile: Sendable {
   ) throws(Failure) -> Value {
     defer { withExtendedLifetime(self) {} }
     return try body(bytes)
+  }
+
+  /// The same, and an error when the bytes were not those of the file, whatever `body` made of them.
+  ///
+  /// - Throws: ``FileError`` from ``checkUnchanged()``, or else what `body` throws.
+  public func withUnchangedBytes<Value>(
+    _ body: (UnsafeRawBufferPointer) throws -> Value
+  ) throws -> Value {
+    let result = Result { try withBytes(body) }
+    try checkUnchanged()
+    return try result.get()
+  }
+
+  /// A copy of a small file.
+  public static func contents(
+    of path: FilePath, limit: Int = .max
+  ) throws(FileError) -> [UInt8] {
+    let file = try MappedFile(path)
+    let bytes = file.withBytes { Array($0.prefix(limit)) }
+    try file.checkUnchanged()
+    return bytes
   }
 
   /// All bytes of the file, valid while this object lives: for owners that store it. A local
@@ -116,7 +144,13 @@ public final class MappedFile: Sendable {
     _ = madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, Int32(flag))
   }
 
-  /// Notices a file that was truncated or rewritten since it was opened.
+  /// Notices a file that was truncated or rewritten since it was opened, or that the disk could not
+  /// give.
+  ///
+  /// When this returns, everything that was read before is what the file held.
+  ///
+  /// - Throws: ``FileError`` with `.shrank`, `.changed` or `.unreadable`.
+  /// - Complexity: One system call.
   public func checkUnchanged() throws(FileError) {
     var status = stat()
     guard fstat(descriptor.rawValue, &status) == 0 else {
@@ -131,6 +165,7 @@ public final class MappedFile: Sendable {
     guard now.tv_sec == modified.tv_sec, now.tv_nsec == modified.tv_nsec else {
       throw FileError(path: path, reason: .changed)
     }
+    if let live, live.pointee.isDamaged { throw FileError(path: path, reason: .unreadable) }
   }
 }
 

@@ -23,8 +23,7 @@ extension StagedOutput {
     guard let first = names.first else { return }
     let folder = destination.removingLastComponent()
     // Whatever has a journal when the mark is set is taken for a part of this set.
-    for known in [staging, journal] { removeStrangers(from: known, but: names) }
-    syncFolder(staging)
+    removeStrangers(from: journal, but: names)
     try setMark()
     // Nobody may open an older first part together with newer ones.
     if overwrite, folder.appending(first).withPlatformString({ unlink($0) }) == 0 {

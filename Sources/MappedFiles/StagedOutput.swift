@@ -86,14 +86,27 @@ public final class StagedOutput: Sendable {
       identity: identity)
   }
 
+  /// Brings the files to disk: all that takes long of a commit.
+  ///
+  /// Of several outputs, sync every one before the first is committed, so that a kill finds either none
+  /// of them under its final name or all, but for a moment.
+  public func sync(_ files: [JournaledFile]) throws(FileError) {
+    for file in files { try file.sync() }
+    // The names of the files are bytes of the folder.
+    if form.isStagedInFolder { syncFolder(staging) }
+  }
+
   /// Syncs the files to disk, gives the output its final name and syncs the folder that holds it.
   ///
   /// - Parameter files: Every file of the output.
   public func commit(_ files: [JournaledFile]) throws(FileError) {
-    for file in files { try file.sync() }
+    // Files of another plan may have been left in the folder by an earlier run.
+    let names = files.compactMap { $0.path.lastComponent?.string }
+    if form.isStagedInFolder { removeStrangers(from: staging, but: names) }
+    try sync(files)
     switch form {
     case .file: try commitFile()
-    case .folder: try commitFolder(of: files)
+    case .folder: try commitFolder()
     case .set(let names): try commitSet(names)
     }
   }
@@ -110,8 +123,7 @@ public final class StagedOutput: Sendable {
     removeTree(journal)
   }
 
-  private func commitFolder(of files: [JournaledFile]) throws(FileError) {
-    removeStrangers(from: staging, but: files.compactMap { $0.path.lastComponent?.string })
+  private func commitFolder() throws(FileError) {
     // rename replaces an empty folder by itself, a full one must step aside first.
     let stepsAside = overwrite && (try? rename(destination, to: replaced)) != nil
     do throws(FileError) {
@@ -125,7 +137,6 @@ public final class StagedOutput: Sendable {
     removeTree(journal)
   }
 
-  /// Files of another plan may have been left in the folder by an earlier run.
   func removeStrangers(from folder: FilePath, but names: [String]) {
     let known = Set(names)
     for name in (try? FolderListing(folder).names) ?? [] where !known.contains(name) {

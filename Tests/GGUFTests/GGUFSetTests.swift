@@ -1,5 +1,6 @@
 import Foundation
 import GGUF
+import MappedFiles
 import SystemPackage
 import TensorCore
 import TestSupport
@@ -215,5 +216,15 @@ struct MalformedSet: Sendable, CustomTestStringConvertible {
       let error = try #require(throws: GGUFError.self) { try GGUFSet(fixture.path(1)) }
       #expect(error.path == fixture.path(3))
     }
+  }
+
+  @Test("A part that is cut while the set is open is noticed", arguments: [1, 2, 3])
+  func cutLater(number: Int) throws {
+    try fixture.write(SetFixture.parts)
+    let set = try GGUFSet(fixture.path(1))
+    try set.checkUnchanged()
+    #expect(fixture.path(number).withPlatformString { truncate($0, 40) } == 0)
+    let error = try #require(throws: FileError.self) { try set.checkUnchanged() }
+    #expect(error.path == fixture.path(number))
   }
 }

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 1 };
+enum { LANES_GROUPS = 2, LANES_DESCENTS = 2, LANES_TRIALS = 2 };
 
 #define QUERN_LEVEL avx2
 #define QUERN_TARGET __attribute__((target("avx2,fma,f16c")))
@@ -52,6 +52,16 @@ LANES_INLINE lanes lanes_abs(lanes x) {
   const __m256 sign = _mm256_set1_ps(-0.f);
   return (lanes){_mm256_andnot_ps(sign, x.a), _mm256_andnot_ps(sign, x.b)};
 }
+// Comparing bits is comparing floats of one sign, and processors compare integers on more ports.
+#define LANES_BITWISE(name, operation, bits)                                                   \
+  LANES_INLINE lanes name {                                                                    \
+    const __m256i y = _mm256_set1_epi32((int)(bits));                                          \
+    return (lanes){_mm256_castsi256_ps(operation(_mm256_castps_si256(x.a), y)),                \
+                   _mm256_castsi256_ps(operation(_mm256_castps_si256(x.b), y))};               \
+  }
+LANES_BITWISE(lanes_at_most_positive(lanes x, float high), _mm256_min_epi32, quern_bits(high))
+LANES_BITWISE(lanes_at_least_negative(lanes x, float low), _mm256_min_epu32, quern_bits(low))
+LANES_BITWISE(lanes_at_least_zero(lanes x), _mm256_max_epi32, 0)
 LANES_INLINE lanes lanes_nearest(lanes x) {
   return (lanes){_mm256_round_ps(x.a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC),
                  _mm256_round_ps(x.b, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
@@ -69,6 +79,11 @@ LANES_INLINE unsigned lanes_bits(lanes_mask x) {
 }
 LANES_INLINE lanes lanes_select(lanes_mask mask, lanes x, lanes y) {
   return (lanes){_mm256_blendv_ps(y.a, x.a, mask.a), _mm256_blendv_ps(y.b, x.b, mask.b)};
+}
+LANES_BINARY(lanes_where, lanes, _mm256_and_ps)
+LANES_INLINE lanes lanes_numbers(void) {
+  const __m256 eight = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
+  return (lanes){eight, _mm256_add_ps(eight, _mm256_set1_ps(8))};
 }
 
 LANES_INLINE __m256i avx2_nearest_wrapped(__m256 x) {
@@ -108,6 +123,15 @@ LANES_INLINE lanes lanes_from_int(lanes_int x) {
 LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   const __m256 eight = _mm256_loadu_ps(table);
   return (lanes){_mm256_permutevar8x32_ps(eight, index.a), _mm256_permutevar8x32_ps(eight, index.b)};
+}
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  return (lanes_int){octet_load_codes(p), octet_load_codes(p + 8)};
+}
+LANES_INLINE lanes_int lanes_right(lanes_int x, int bits) {
+  return (lanes_int){_mm256_srli_epi32(x.a, bits), _mm256_srli_epi32(x.b, bits)};
+}
+LANES_INLINE lanes lanes_pick4(octet table, lanes_int index) {
+  return (lanes){octet_pick4(table, index.a), octet_pick4(table, index.b)};
 }
 LANES_INLINE __m256i avx2_branch(__m256i index, __m256 left) {
   const __m256i right = _mm256_add_epi32(_mm256_add_epi32(index, index), _mm256_set1_epi32(1));

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 2 };
+enum { LANES_GROUPS = 4, LANES_DESCENTS = 4, LANES_TRIALS = 5 };
 
 #define QUERN_LEVEL avx512
 #define QUERN_TARGET \
@@ -30,6 +30,18 @@ LANES_INLINE lanes lanes_sqrt(lanes a) { return _mm512_sqrt_ps(a); }
 LANES_INLINE lanes lanes_abs(lanes a) { return _mm512_abs_ps(a); }
 LANES_INLINE lanes lanes_min(lanes a, lanes b) { return _mm512_min_ps(a, b); }
 LANES_INLINE lanes lanes_max(lanes a, lanes b) { return _mm512_max_ps(a, b); }
+// Comparing bits is comparing floats of one sign, and processors compare integers on more ports.
+LANES_INLINE lanes lanes_at_most_positive(lanes a, float high) {
+  return _mm512_castsi512_ps(
+      _mm512_min_epi32(_mm512_castps_si512(a), _mm512_set1_epi32((int)quern_bits(high))));
+}
+LANES_INLINE lanes lanes_at_least_negative(lanes a, float low) {
+  return _mm512_castsi512_ps(
+      _mm512_min_epu32(_mm512_castps_si512(a), _mm512_set1_epi32((int)quern_bits(low))));
+}
+LANES_INLINE lanes lanes_at_least_zero(lanes a) {
+  return _mm512_castsi512_ps(_mm512_max_epi32(_mm512_castps_si512(a), _mm512_setzero_si512()));
+}
 LANES_INLINE lanes lanes_nearest(lanes a) {
   return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
@@ -50,6 +62,10 @@ LANES_INLINE lanes_mask lanes_and_not(lanes_mask a, lanes_mask b) {
 LANES_INLINE unsigned lanes_bits(lanes_mask a) { return a; }
 LANES_INLINE lanes lanes_select(lanes_mask mask, lanes a, lanes b) {
   return _mm512_mask_blend_ps(mask, b, a);
+}
+LANES_INLINE lanes lanes_where(lanes_mask mask, lanes a) { return _mm512_maskz_mov_ps(mask, a); }
+LANES_INLINE lanes lanes_numbers(void) {
+  return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
 LANES_INLINE lanes_int lanes_nearest_wrapped(lanes a) {
@@ -75,6 +91,15 @@ LANES_INLINE lanes lanes_from_int(lanes_int a) { return _mm512_cvtepi32_ps(a); }
 LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   const __m256 eight = _mm256_loadu_ps(table);
   return _mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(eight));
+}
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+}
+LANES_INLINE lanes_int lanes_right(lanes_int a, int bits) {
+  return _mm512_srli_epi32(a, (unsigned)bits);
+}
+LANES_INLINE lanes lanes_pick4(octet table, lanes_int index) {
+  return _mm512_permutevar_ps(_mm512_broadcast_f32x8(table), index);
 }
 LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
   const lanes_int twice = _mm512_add_epi32(index, index);

@@ -1,5 +1,5 @@
 // The searches of scalar/search.h that move single codes, sixteen sequences at a time. Transposed and
-// finite like those of lanes/search.h. Private.
+// finite like those of lanes/affine.h. Private.
 //
 // A lane whose round changes nothing would change nothing in the next, so rounds go on until no lane
 // changes.

@@ -82,7 +82,7 @@ typedef struct {
 } octet_pair;
 
 LANES_INLINE void octet_estimate(octet_pair *pair) {
-  float x[32 * LANES], weights[32 * LANES], codes[32 * LANES];
+  LANES_ALIGNED float x[32 * LANES], weights[32 * LANES], codes[32 * LANES];
   const size_t stride = sizeof(quern_grid_values) / sizeof(float);
   for (int half = 0; half < 32; half += 16) {
     lanes_transpose(pair->values[0].x + half, stride, x + LANES * half);
@@ -99,7 +99,7 @@ QUERN_TARGET void LANES_ENCODER(iq2_XXS)(const float *input, void *blocks, size_
   quern_block_iq2_XXS *block = blocks;
   for (size_t i = 0; i < count; i += 512, block += 2) {
     const size_t present = count - i < 512 ? count - i : 512;
-    float room[512], weights_room[512];
+    LANES_ALIGNED float room[512], weights_room[512];
     const float *x = lanes_filled(input + i, present, 512, room);
     if (!lanes_finite(x, 512)) {
       LANES_GENERIC_SUPER_BLOCKS(iq2_XXS)
@@ -110,8 +110,9 @@ QUERN_TARGET void LANES_ENCODER(iq2_XXS)(const float *input, void *blocks, size_
                             quern_sum_of_squares(x + 256, 256) / 256};
     octet_pair pair;
     for (int sub = 0; sub < LANES; sub++)
-      pair.largest[sub] = octet_prepare(search, x + 32 * sub, weights + 32 * sub, means[sub >> 3],
-                                        &pair.values[sub], &pair.found[sub]);
+      pair.largest[sub] = octet_prepare(search, x + 32 * sub, weights ? weights + 32 * sub : NULL,
+                                        weights ? means[sub >> 3] : 0, &pair.values[sub],
+                                        &pair.found[sub]);
     octet_estimate(&pair);
     for (int sub = 0; sub < LANES; sub++) {
       const float scale = pair.estimates[sub], max = scale * 3;

@@ -79,7 +79,7 @@ LANES_INLINE lanes lanes_search_iq4(const float *x, const float *weights) {
 // squares beside it are those of super-blocks.
 LANES_INLINE lanes lanes_scales_iq4(const float values[512], const float *importance,
                                     bool super_blocks) {
-  float x[32 * LANES], weights[32 * LANES];
+  LANES_ALIGNED float x[32 * LANES], weights[32 * LANES];
   lanes_transpose_32(values, x);
   if (!importance) {
     for (int i = 0; i < 32 * LANES; i += LANES)
@@ -102,7 +102,7 @@ QUERN_TARGET void LANES_ENCODER(iq4_NL)(const float *input, void *blocks, size_t
   quern_block_iq4_NL *block = blocks;
   for (size_t i = 0; i < count; i += 512, block += LANES) {
     const size_t present = count - i < 512 ? count - i : 512;
-    float room[512], weights[512], scale[LANES];
+    LANES_ALIGNED float room[512], weights[512], scale[LANES];
     const float *values = lanes_filled(input + i, present, 512, room);
     if (!lanes_finite(values, 512)) {
       for (size_t j = 0; j < present; j += 32)
@@ -130,7 +130,7 @@ QUERN_TARGET void LANES_ENCODER(iq4_XS)(const float *input, void *blocks, size_t
   quern_block_iq4_XS *block = blocks;
   for (size_t i = 0; i < count; i += 512, block += 2) {
     const size_t present = count - i < 512 ? count - i : 512;
-    float room[512], weights[512], scales[LANES];
+    LANES_ALIGNED float room[512], weights[512], scales[LANES];
     const float *values = lanes_filled(input + i, present, 512, room);
     if (!lanes_finite(values, 512)) {
       LANES_GENERIC_SUPER_BLOCKS(iq4_XS)

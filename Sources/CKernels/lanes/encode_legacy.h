@@ -3,7 +3,8 @@
 // Without importance one block is two vectors, reduced across; with it the lanes hold sixteen blocks.
 #include "../codecs.h"
 #include "../scalar/encode_legacy.h"
-#include "search.h"
+#include "affine.h"
+#include "symmetric.h"
 
 // The first element of largest magnitude; all are finite.
 LANES_INLINE float lanes_extreme(const float x[32]) {
@@ -69,7 +70,7 @@ LANES_INLINE void lanes_weigh_row(const float *x, const float *importance, float
 
 LANES_INLINE void lanes_search_row(const float *input, const float *importance, float variance,
                                    bool affine, int levels, lanes_searched *result) {
-  float x[32 * LANES], weights[32 * LANES];
+  LANES_ALIGNED float x[32 * LANES], weights[32 * LANES];
   uint8_t transposed[32][LANES];
   lanes_transpose(input, 32, x);
   lanes_transpose(input + 16, 32, x + 16 * LANES);
@@ -113,7 +114,7 @@ LANES_INLINE size_t lanes_search_blocks(const float *row, const float *importanc
     lanes_search_row(row + start, importance + start, variance, affine, levels, result);
     return LANES;
   }
-  float padded[32 * LANES] = {0}, weights[32 * LANES] = {0};
+  LANES_ALIGNED float padded[32 * LANES] = {0}, weights[32 * LANES] = {0};
   memcpy(padded, row + start, left * sizeof(float));
   memcpy(weights, importance + start, left * sizeof(float));
   lanes_search_row(padded, weights, variance, affine, levels, result);

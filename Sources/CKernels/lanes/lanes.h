@@ -7,22 +7,32 @@
 // of the level's instruction set. Lanes hold independent blocks; each lane does the scalar
 // arithmetic in the scalar order, so the bytes are the scalar's.
 //
-//     LANES_GROUPS                  groups of sixteen blocks that a search takes in step, 1 or 2
+//     LANES_GROUPS                  groups of sixteen blocks that an affine search takes in turn
+//     LANES_DESCENTS                groups that a descent takes in step, at most 4
+//     LANES_TRIALS                  candidates that it tries in one pass over the values
 //     lanes_load(p) lanes_store(p, a) lanes_all(float)
 //     lanes_add lanes_sub lanes_mul lanes_div lanes_sqrt lanes_abs      each rounds once, as in C
 //     lanes_min(a, b)               a < b ? a : b, so b where either is NaN
 //     lanes_max(a, b)               a > b ? a : b
+//     lanes_at_most_positive(a, high)      for high > 0: lanes_min(a, high), but never NaN
+//     lanes_at_least_negative(a, low)      for low < 0
+//     lanes_at_least_zero(a)        0 where a has a minus sign
 //     lanes_nearest(a)              to the nearest integer, ties to even, as a float
 //     lanes_less lanes_at_most lanes_equal                              false for NaN
 //     lanes_and(m, n) lanes_and_not(m, n)                               m & n, m & ~n
 //     lanes_bits(m)                 bit i is lane i
 //     lanes_select(m, a, b)         m ? a : b
+//     lanes_where(m, a)             m ? a : 0
+//     lanes_numbers()               0, 1, ... 15
 //     lanes_nearest_wrapped(a)      quern_nearest of each lane
 //     lanes_truncated(a)            quern_truncated of each lane
 //     lanes_at_most_int(a, high) lanes_clamped(a, low, high) lanes_add_int(a, int)
 //     lanes_low_byte(a)             a & 255
 //     lanes_all_int(int) lanes_from_int(a)
+//     lanes_load_codes(p)           from sixteen of 16 bits
+//     lanes_right(a, bits)
 //     lanes_pick8(table, a)         table[a & 7] of eight floats
+//     lanes_pick4(table, a)         lane a & 3 of `table`, an octet that holds four floats twice
 //     lanes_branch(a, m)            2 * a + (m ? 0 : 1): one step down a tree, left where m
 //     lanes_store_bytes(p, a)       the low bytes of the 16 lanes
 //     lanes_largest(a) lanes_least(a)   over the lanes; none NaN
@@ -33,6 +43,9 @@
 #include <stdbool.h>
 
 enum { LANES = 16 };
+
+// Vectors that straddle cache lines take twice as long to load.
+#define LANES_ALIGNED _Alignas(LANES * sizeof(float))
 
 #define LANES_NAME__(verb, type, level) quern_##verb##_##type##_##level
 #define LANES_NAME_(verb, type, level) LANES_NAME__(verb, type, level)

@@ -14,9 +14,10 @@ LANES_INLINE const float *lanes_filled(const float *input, size_t present, size_
 }
 
 // The importance of `wanted` elements (whole blocks of `block`) from element `start` of a tensor on;
-// copied to `room` where a row ends among them.
+// copied to `room` where a row ends among them. Null if there is none.
 LANES_INLINE const float *lanes_importance(const float *importance, size_t start, size_t columns,
                                            size_t block, size_t wanted, float *room) {
+  if (!importance) return NULL;
   if (start % columns + wanted <= columns) return importance + start % columns;
   for (size_t i = 0; i < wanted; i += block)
     memcpy(room + i, importance + (start + i) % columns, block * sizeof(float));
@@ -26,7 +27,7 @@ LANES_INLINE const float *lanes_importance(const float *importance, size_t start
 // What the scales of sixteen super-blocks are searched from: `count` values of each, one after another.
 // The rows of eight leave room for the transposition, which reads sixteen.
 typedef struct {
-  float values[LANES * 16 + 8], weights[LANES * 16 + 8];
+  LANES_ALIGNED float values[LANES * 16 + 8], weights[LANES * 16 + 8];
 } lanes_scales;
 
 // The scales of scales and the codes of each super-block's scales.
@@ -38,7 +39,7 @@ typedef struct {
 // quern_search_positive over `count` scales of each super-block.
 LANES_INLINE void lanes_quantize_positive(int count, int levels, const lanes_scales *scales,
                                           lanes_scale_codes *result) {
-  float x[16 * LANES], w[16 * LANES], codes[16 * LANES];
+  LANES_ALIGNED float x[16 * LANES], w[16 * LANES], codes[16 * LANES];
   lanes_transpose(scales->values, (size_t)count, x);
   lanes_transpose(scales->weights, (size_t)count, w);
   lanes_store(result->d, lanes_search_positive(count, levels, x, w, codes));
@@ -62,6 +63,21 @@ LANES_INLINE void lanes_weigh_32(const float *x, lanes spread, float *weights) {
     const lanes root = lanes_sqrt(lanes_add(spread, lanes_mul(value, value)));
     lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
   }
+}
+
+// Weights with importance, transposed; `weights` holds the transposed importance and becomes them.
+LANES_INLINE void lanes_weigh_sub_blocks(const float *x, float spread, float *weights) {
+  for (int i = 0; i < 16; i++) {
+    const lanes value = lanes_load(x + LANES * i);
+    const lanes root = lanes_sqrt(lanes_add(lanes_all(spread), lanes_mul(value, value)));
+    lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
+  }
+}
+
+LANES_INLINE lanes lanes_sum_weights(const float *weights) {
+  lanes sum = lanes_all(0);
+  for (int i = 0; i < 16; i++) sum = lanes_add(sum, lanes_load(weights + LANES * i));
+  return sum;
 }
 
 // The sum of squares of each of a pair's super-blocks, in the lanes of its sub-blocks of 32.

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 1 };
+enum { LANES_GROUPS = 2, LANES_DESCENTS = 2, LANES_TRIALS = 1 };
 
 #define QUERN_LEVEL neon
 #define QUERN_TARGET
@@ -40,6 +40,15 @@ LANES_INLINE lanes lanes_mul(lanes x, lanes y) { LANES_EACH(lanes, vmulq_f32(x.v
 LANES_INLINE lanes lanes_div(lanes x, lanes y) { LANES_EACH(lanes, vdivq_f32(x.v[i], y.v[i])); }
 LANES_INLINE lanes lanes_sqrt(lanes x) { LANES_EACH(lanes, vsqrtq_f32(x.v[i])); }
 LANES_INLINE lanes lanes_abs(lanes x) { LANES_EACH(lanes, vabsq_f32(x.v[i])); }
+LANES_INLINE lanes lanes_at_most_positive(lanes x, float high) {
+  LANES_EACH(lanes, vminnmq_f32(x.v[i], vdupq_n_f32(high)));
+}
+LANES_INLINE lanes lanes_at_least_negative(lanes x, float low) {
+  LANES_EACH(lanes, vmaxnmq_f32(x.v[i], vdupq_n_f32(low)));
+}
+LANES_INLINE lanes lanes_at_least_zero(lanes x) {
+  LANES_EACH(lanes, vmaxnmq_f32(x.v[i], vdupq_n_f32(0)));
+}
 LANES_INLINE lanes lanes_nearest(lanes x) { LANES_EACH(lanes, vrndnq_f32(x.v[i])); }
 
 LANES_INLINE lanes_mask lanes_less(lanes x, lanes y) {
@@ -66,6 +75,13 @@ LANES_INLINE unsigned lanes_bits(lanes_mask x) {
 }
 LANES_INLINE lanes lanes_select(lanes_mask mask, lanes x, lanes y) {
   LANES_EACH(lanes, vbslq_f32(mask.v[i], x.v[i], y.v[i]));
+}
+LANES_INLINE lanes lanes_where(lanes_mask mask, lanes x) {
+  LANES_EACH(lanes, vreinterpretq_f32_u32(vandq_u32(mask.v[i], vreinterpretq_u32_f32(x.v[i]))));
+}
+LANES_INLINE lanes lanes_numbers(void) {
+  static const float numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  return lanes_load(numbers);
 }
 // The processor's own minimum orders the zeros and keeps NaN; these are comparisons, as in C.
 LANES_INLINE lanes lanes_min(lanes x, lanes y) { return lanes_select(lanes_less(x, y), x, y); }
@@ -106,6 +122,16 @@ LANES_INLINE float32x4_t neon_pick8(const float *table, int32x4_t index) {
 }
 LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   LANES_EACH(lanes, neon_pick8(table, index.v[i]));
+}
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  LANES_EACH(lanes_int, vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p + 4 * i))));
+}
+LANES_INLINE lanes_int lanes_right(lanes_int x, int bits) {
+  LANES_EACH(lanes_int, vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(x.v[i]),
+                                                        vdupq_n_s32(-bits))));
+}
+LANES_INLINE lanes lanes_pick4(octet table, lanes_int index) {
+  LANES_EACH(lanes, neon_pick(table, vandq_u32(vreinterpretq_u32_s32(index.v[i]), vdupq_n_u32(3))));
 }
 LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
   const int32x4_t one = vdupq_n_s32(1);

@@ -16,10 +16,9 @@ extension HuggingFaceFolder {
       }
       let path = folder.appending(name)
       guard try FileKind(of: path) != .folder else { return nil }
-      let file = try MappedFile(path)
-      guard file.byteCount <= copiedByteLimit else { return nil }
+      guard try MappedFile(path).byteCount <= copiedByteLimit else { return nil }
       guard name == "config.json" else {
-        return TextFile(name: name, bytes: file.withBytes { Array($0) })
+        return TextFile(name: name, bytes: try MappedFile.contents(of: path))
       }
       let config = try JSONFile(path)
       let key = config["dtype"] != nil ? "dtype" : "torch_dtype"

@@ -5,7 +5,7 @@ import SystemPackage
 enum FileSystem {
   static func bytesIfPresent(_ path: FilePath) throws -> [UInt8]? {
     do throws(FileError) {
-      return try MappedFile(path).withBytes { Array($0) }
+      return try MappedFile.contents(of: path)
     } catch {
       guard error.isMissingFile else { throw error }
       return nil

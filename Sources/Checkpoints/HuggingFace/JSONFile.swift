@@ -13,7 +13,7 @@ struct JSONFile: Sendable {
   init(_ path: FilePath) throws {
     self.path = path
     do {
-      root = try JSONValue(parsing: MappedFile(path).withBytes { Array($0) })
+      root = try JSONValue(parsing: MappedFile.contents(of: path))
     } catch let error as JSONError {
       throw CheckpointError(.malformedJSON(error), path: path)
     }

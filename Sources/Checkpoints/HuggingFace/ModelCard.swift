@@ -14,9 +14,8 @@ struct ModelCard: Sendable {
 
   init(folder: FilePath) throws {
     do throws(FileError) {
-      let bytes = try MappedFile(folder.appending("README.md")).withBytes {
-        Array($0.prefix(Self.byteCountLimit))
-      }
+      let bytes = try MappedFile.contents(
+        of: folder.appending("README.md"), limit: Self.byteCountLimit)
       self.init(String(decoding: bytes, as: UTF8.self))
     } catch {
       guard error.isMissingFile else { throw error }

@@ -95,7 +95,8 @@ public struct Inspection: Sendable {
 
   private init(folder path: FilePath) throws {
     let config = path.appending("config.json")
-    let architecture = try? MappedFile(config).withBytes(Self.architecture(ofConfig:))
+    let architecture = try? MappedFile(config).withUnchangedBytes(
+      Self.architecture(ofConfig:))
     self.init(try SafetensorsCheckpoint(path), architecture: architecture ?? nil)
   }
 

@@ -29,7 +29,7 @@ public struct ImportanceMatrix: Sendable {
     self.path = path
     if try FileKind(of: path) == .gguf {
       let file = try GGUFFile(path)
-      entries = try Self.entries(of: file)
+      entries = try file.file.withUnchangedBytes { _ in try Self.entries(of: file) }
       datasets = file.metadata.strings("imatrix.datasets") ?? []
       chunkCount = file.metadata.integer("imatrix.chunk_count") ?? 0
     } else {
@@ -95,7 +95,7 @@ private struct LegacyReader {
 
   init(_ path: FilePath) throws {
     self.path = path
-    bytes = try MappedFile(path).withBytes { Array($0) }
+    bytes = try MappedFile.contents(of: path)
   }
 
   mutating func read() throws -> ([String: ImportanceMatrix.Entry], [String], Int) {

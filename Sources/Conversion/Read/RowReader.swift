@@ -83,9 +83,17 @@ struct RowReader: Sendable {
       offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount)
   }
 
-  /// Notices a source that was truncated or rewritten, before its pages are touched.
+  /// Notices a source that was truncated, rewritten or unreadable until now.
   func checkUnchanged() throws {
     if case .file(let file, _) = source.content { try file.checkUnchanged() }
+  }
+
+  /// Calls `body`, which reads rows, and throws when they were not those of the file: whatever it made
+  /// of them, an error included, is not to be believed.
+  func checkingSource<Value>(_ body: () throws -> Value) throws -> Value {
+    let result = Result { try body() }
+    try checkUnchanged()
+    return try result.get()
   }
 }
 

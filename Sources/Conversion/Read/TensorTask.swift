@@ -79,6 +79,8 @@ struct TensorTask {
         }
       }
       if !wanted.isEmpty { try encode(rows, for: wanted, outputs, encoder, writer) }
+      // Rows that were kept were read as well where errors are measured.
+      reader.release(rows)
       finished(targets.reduce(0) { $0 + $1.tensor.place(of: rows).count }, keptByteCount)
     }
   }
@@ -95,22 +97,22 @@ struct TensorTask {
           try writer.take(
             place.count, of: outputs[target.output].files[target.file], at: place.lowerBound))
       }
-      try reader.checkUnchanged()
       reader.prefetch(rows.upperBound..<min(rows.upperBound + slabRowCount, reader.rowCount))
-      let errors = try encoder.encode(
-        rows, reader,
-        into: zip(wanted, slabs).map { target, slab in
-          SlabEncoder.Target(
-            tensor: target.tensor, bytes: slab.bytes,
-            allowsNonFinite: outputs[target.output].plan.options.allowNonFinite)
-        })
-      // A source that shrank or was written to meanwhile has given bytes that are nobody's.
-      try reader.checkUnchanged()
+      // Checked before the slabs are sent: a source that shrank or was written to meanwhile has given
+      // bytes that are nobody's.
+      let errors = try reader.checkingSource {
+        try encoder.encode(
+          rows, reader,
+          into: zip(wanted, slabs).map { target, slab in
+            SlabEncoder.Target(
+              tensor: target.tensor, bytes: slab.bytes,
+              allowsNonFinite: outputs[target.output].plan.options.allowNonFinite)
+          })
+      }
       for (error, target) in zip(errors, wanted) {
         outputs[target.output].squaredErrors[target.index] += error
       }
       while !slabs.isEmpty { try writer.send(slabs.removeFirst()) }
-      reader.release(rows)
     } catch {
       for slab in slabs { writer.giveBack(slab) }
       throw error

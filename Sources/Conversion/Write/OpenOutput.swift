@@ -29,6 +29,9 @@ final class OpenOutput {
     }
   }
 
+  /// Brings all bytes to disk.
+  func sync() throws { try staged.sync(files) }
+
   func commit() throws { try staged.commit(files) }
 
   /// Throws the unfinished work away.

@@ -10,9 +10,9 @@ public final class GGUFFile: Sendable {
   /// - Throws: ``GGUFError`` with the byte offset of what is wrong, or `FileError`.
   public init(_ path: FilePath) throws {
     file = try MappedFile(path)
-    do throws(GGUFError) {
-      header = try GGUFHeader(parsing: file.bytes)
-    } catch {
+    do {
+      header = try file.withUnchangedBytes { try GGUFHeader(parsing: $0) }
+    } catch let error as GGUFError {
       throw error.located(in: path)
     }
     positions = Dictionary(

@@ -61,6 +61,13 @@ public final class GGUFSet: Sendable {
   public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
     file(of: tensor).bytes(of: tensor)
   }
+
+  /// Notices that one of the files was truncated or rewritten since it was opened, or could not be read.
+  ///
+  /// - Throws: `FileError`, see `MappedFile.checkUnchanged()`.
+  public func checkUnchanged() throws {
+    for file in files { try file.file.checkUnchanged() }
+  }
 }
 
 // MARK: - The parts

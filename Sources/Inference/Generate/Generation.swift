@@ -38,7 +38,7 @@ extension Session {
   ///   - limit: Most tokens to choose; by default as many as the context has room for.
   ///   - stopTokens: Tokens that end the generation; they are not handed to `body`.
   ///   - body: Receives each token and returns whether to go on.
-  /// - Throws: ``ModelError``.
+  /// - Throws: ``ModelError``, or `FileError` when the file shrank, changed or could not be read.
   public func generate(
     _ prompt: [Int32], sampler: inout Sampler, limit: Int? = nil, stopTokens: Set<Int32> = [],
     _ body: (Int32) throws -> Bool
@@ -48,7 +48,7 @@ extension Session {
     let clock = ContinuousClock()
     let start = clock.now
     for token in prompt { sampler.accept(token) }
-    var logits = try forward(prompt)
+    var logits = try forwardUnchanged(prompt)
     let limit = limit ?? .max
     guard limit > 0 else {
       statistics.promptSeconds = (clock.now - start).seconds
@@ -74,10 +74,19 @@ extension Session {
         break
       }
       sampler.accept(token)
-      logits = try forward(CollectionOfOne(token))
+      logits = try forwardUnchanged(CollectionOfOne(token))
       token = sampler.sample(logits)
     }
     return statistics
+  }
+
+  /// Logits of the last token, computed with the weights as they were when the file was opened.
+  private func forwardUnchanged(
+    _ tokens: some Collection<Int32>
+  ) throws -> UnsafeMutableBufferPointer<Float> {
+    let logits = Result { try forward(tokens) }
+    try model.file.checkUnchanged()
+    return try logits.get()
   }
 }
 

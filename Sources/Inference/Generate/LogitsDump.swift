@@ -48,6 +48,7 @@ public struct LogitsDump {
       }
       if let failure { throw failure }
     }
+    try model.file.checkUnchanged()
     try writer.commit()
   }
 }

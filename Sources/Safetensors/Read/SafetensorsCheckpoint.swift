@@ -77,11 +77,9 @@ public final class SafetensorsCheckpoint: Sendable {
   private static func openShards(index path: FilePath) throws -> ([SafetensorsFile], ShardIndex?) {
     let file = try MappedFile(path)
     let index: ShardIndex
-    do throws(SafetensorsError) {
-      index = try file.withBytes { (bytes) throws(SafetensorsError) in
-        try ShardIndex(parsing: bytes)
-      }
-    } catch {
+    do {
+      index = try file.withUnchangedBytes { try ShardIndex(parsing: $0) }
+    } catch let error as SafetensorsError {
       throw error.located(in: path)
     }
     let folder = path.removingLastComponent()

@@ -10,9 +10,9 @@ public final class SafetensorsFile: Sendable {
   /// - Throws: ``SafetensorsError`` with the byte offset of what is wrong, or `FileError`.
   public init(_ path: FilePath) throws {
     file = try MappedFile(path)
-    do throws(SafetensorsError) {
-      header = try SafetensorsHeader(parsing: file.bytes)
-    } catch {
+    do {
+      header = try file.withUnchangedBytes { try SafetensorsHeader(parsing: $0) }
+    } catch let error as SafetensorsError {
       throw error.located(in: path)
     }
     positions = Dictionary(

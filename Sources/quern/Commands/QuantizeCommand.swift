@@ -99,7 +99,7 @@ struct QuantizeCommand: ParsableCommand {
 
   private func rulesOfFile() throws -> [TypeRule] {
     guard let tensorTypeFile else { return [] }
-    let bytes = try MappedFile(FilePath(tensorTypeFile)).withBytes { Array($0) }
+    let bytes = try MappedFile.contents(of: FilePath(tensorTypeFile))
     let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     do {
       return try words.map { try TypeRule(parsing: String($0)) }

@@ -92,12 +92,19 @@ struct RunCommand: ParsableCommand {
       if !output.json { StandardOutput.write(piece) }
       return true
     }
-    let statistics =
-      raw
-      ? try generator.generate(
-        prompt, parseSpecial: true, sampling: sampling.parameters, limit: count, print)
-      : try Chat(generator, system: system)
-        .answer(to: prompt, sampling: sampling.parameters, limit: count, print)
+    let statistics: GenerationStatistics
+    do {
+      statistics =
+        raw
+        ? try generator.generate(
+          prompt, parseSpecial: true, sampling: sampling.parameters, limit: count, print)
+        : try Chat(generator, system: system)
+          .answer(to: prompt, sampling: sampling.parameters, limit: count, print)
+    } catch {
+      // The error gets a line of its own.
+      if !output.json, !text.isEmpty { StandardOutput.write("\n") }
+      throw error
+    }
     if output.json { return try output.printJSON(Report(text, statistics, loading: loading)) }
     StandardOutput.write("\n")
     output.note(Self.summary(of: statistics, loading: loading))

@@ -81,7 +81,7 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private static func render(_ path: String, with tokenizer: Tokenizer) throws -> String {
-    let bytes = try MappedFile(FilePath(path)).withBytes { Array($0) }
+    let bytes = try MappedFile.contents(of: FilePath(path))
     let list: JSONValue
     do {
       list = try JSONValue(parsing: bytes)

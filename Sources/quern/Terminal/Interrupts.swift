@@ -1,15 +1,20 @@
 import Foundation
 import MappedFiles
 
-/// Ends the program cleanly on ctrl-C: what cannot be continued goes, the exit code is 130.
+/// Ends the program cleanly on ctrl-C: what cannot be continued goes, the exit code is 130. The same
+/// for a request to end (143) and a terminal that is closed (129).
 enum Interrupts {
   /// Call first of all: threads that start later inherit the blocked signals, so that only the
   /// waiting thread sees them and may do what a signal handler may not.
   static func install() {
     var signals = sigset_t()
     sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
+    // Who runs us may have asked that a signal be ignored, as nohup does.
+    for signal in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(signal) {
+      sigaddset(&signals, signal)
+    }
+    // A limit on file sizes is then an error of the write, with a path, and not the end.
+    signal(SIGXFSZ, SIG_IGN)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     let waited = signals
     let thread = Thread {
@@ -25,5 +30,17 @@ enum Interrupts {
     }
     thread.stackSize = 256 << 10
     thread.start()
+  }
+
+  private static func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(signal, nil, &action)
+    #if canImport(Darwin)
+      let handler = action.__sigaction_u.__sa_handler
+    #else
+      let handler = action.__sigaction_handler.sa_handler
+    #endif
+    // SIG_IGN is an address that no function has, which Swift cannot compare.
+    return unsafeBitCast(handler, to: Int.self) == 1
   }
 }

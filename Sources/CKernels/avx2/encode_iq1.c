@@ -1,5 +1,5 @@
 #if defined(__x86_64__)
 #include "lanes.h"
 // The level first: the next header is written in its lanes.
-#include "../lanes/encode_low_k.h"
+#include "../lanes/encode_iq1.h"
 #endif

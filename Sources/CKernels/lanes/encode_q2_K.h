@@ -1,24 +1,9 @@
-// The encoders of Q2_K and Q3_K on sixteen lanes: a super-block's sixteen sub-blocks, or with
-// importance sixteen super-blocks. Include after a level's lanes.h. Private.
+// The encoder of Q2_K on sixteen lanes: a super-block's sixteen sub-blocks, or for their scales sixteen
+// super-blocks. Include after a level's lanes.h. Private.
 #include "../codecs.h"
 #include "../scalar/low_k.h"
-#include "search.h"
+#include "affine.h"
 #include "super_blocks.h"
-
-// Weights with importance, transposed; `weights` holds the transposed importance and becomes them.
-LANES_INLINE void lanes_weigh_sub_blocks(const float *x, float spread, float *weights) {
-  for (int i = 0; i < 16; i++) {
-    const lanes value = lanes_load(x + LANES * i);
-    const lanes root = lanes_sqrt(lanes_add(lanes_all(spread), lanes_mul(value, value)));
-    lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
-  }
-}
-
-LANES_INLINE lanes lanes_sum_weights(const float *weights) {
-  lanes sum = lanes_all(0);
-  for (int i = 0; i < 16; i++) sum = lanes_add(sum, lanes_load(weights + LANES * i));
-  return sum;
-}
 
 // Sixteen super-blocks of Q2_K on their way.
 typedef struct {
@@ -26,10 +11,10 @@ typedef struct {
   quern_stored_scales_q2_K stored[LANES];
 } lanes_batch_q2_K;
 
-// Searches `groups` (one or two) super-blocks; `importance` starts at the first's or is null.
+// Searches `groups` super-blocks; `importance` starts at the first's or is null.
 LANES_INLINE void lanes_search_q2_K(int groups, const float *input, const float *importance,
                                     lanes_affine *found) {
-  float x[2 * 256], weights[2 * 256];
+  LANES_ALIGNED float x[LANES_GROUPS * 256], weights[LANES_GROUPS * 256];
   for (int k = 0; k < groups; k++) {
     lanes_transpose(input + 256 * k, 16, x + 256 * k);
     if (importance) {
@@ -49,21 +34,12 @@ LANES_INLINE void lanes_search_batch_q2_K(const float *input, size_t start, size
                                           size_t columns, const float *importance,
                                           lanes_affine *found) {
   for (size_t b = 0; b < count; b += LANES_GROUPS) {
-    const float *x = input + start + 256 * b;
-    const bool both = LANES_GROUPS == 2 && b + 1 < count;
-    if (importance) {
-      float room[512];
-      const float *weights = lanes_importance(importance, start + 256 * b, columns, 256,
-                                              both ? 512 : 256, room);
-      if (both)
-        lanes_search_q2_K(2, x, weights, found + b);
-      else
-        lanes_search_q2_K(1, x, weights, found + b);
-    } else if (both) {
-      lanes_search_q2_K(2, x, NULL, found + b);
-    } else {
-      lanes_search_q2_K(1, x, NULL, found + b);
-    }
+    const size_t groups = count - b < LANES_GROUPS ? count - b : LANES_GROUPS;
+    LANES_ALIGNED float room[LANES_GROUPS * 256];
+    const float *weights = importance ? lanes_importance(importance, start + 256 * b, columns, 256,
+                                                         256 * groups, room)
+                                      : NULL;
+    lanes_search_q2_K((int)groups, input + start + 256 * b, weights, found + b);
   }
 }
 
@@ -128,57 +104,6 @@ QUERN_TARGET void LANES_ENCODER(q2_K)(const float *input, void *blocks, size_t r
       uint8_t codes[256];
       lanes_codes_q2_K(input + i + 256 * b, &batch.found[b], &batch.stored[b], codes);
       quern_pack_q2_K(&batch.stored[b], codes, block + b);
-    }
-  }
-}
-
-// The codes of a Q3_K super-block with the scales as they are stored; where a scale is zero, `codes`
-// already holds the codes of the search.
-LANES_INLINE void lanes_codes_q3_K(const float *x, const float steps[16], uint8_t codes[256]) {
-  for (int sub = 0; sub < 16; sub++) {
-    if (steps[sub] == 0) continue;
-    const lanes quotient = lanes_div(lanes_load(x + 16 * sub), lanes_all(steps[sub]));
-    const lanes_int code = lanes_clamped(lanes_nearest_wrapped(quotient), -4, 3);
-    lanes_store_bytes(codes + 16 * sub, lanes_add_int(code, 4));
-  }
-}
-
-// Up to `groups` super-blocks without importance.
-LANES_INLINE void lanes_encode_plain_q3_K(int groups, const float *input, quern_block_q3_K *block) {
-  float x[4 * 256], transposed[4 * 256];
-  lanes scale[4];
-  lanes_mask zero[4];
-  for (int k = 0; k < groups; k++) lanes_transpose(input + 256 * k, 16, x + 256 * k);
-  lanes_descend_symmetric(groups, 16, 4, x, transposed, scale, zero);
-  for (int k = 0; k < groups; k++) {
-    float found[16], steps[16], ordered[256];
-    uint8_t scales[16], codes[256];
-    lanes_store(found, scale[k]);
-    const quern_half d = quern_quantize_scales_q3_K(found, scales);
-    quern_store_scales_q3_K(d, scales, block + k, steps);
-    lanes_transpose(transposed + 256 * k, 16, ordered);
-    for (int i = 0; i < 256; i += LANES)
-      lanes_store_bytes(codes + i, lanes_truncated(lanes_load(ordered + i)));
-    lanes_codes_q3_K(input + 256 * k, steps, codes);
-    quern_pack_q3_K(codes, block + k);
-  }
-}
-
-// With importance Q3_K goes to the generic encoder.
-QUERN_TARGET void LANES_ENCODER(q3_K)(const float *input, void *blocks, size_t rows, size_t columns,
-                                      const float *importance) {
-  const size_t count = rows * columns;
-  quern_block_q3_K *block = blocks;
-  for (size_t i = 0; i < count; i += 256 * LANES, block += LANES) {
-    const size_t present = count - i < 256 * LANES ? count - i : 256 * LANES;
-    if (importance || !lanes_finite(input + i, present)) {
-      LANES_GENERIC_SUPER_BLOCKS(q3_K)
-    } else {
-      const size_t step = 2 * LANES_GROUPS, whole = present / 256 / step * step;
-      for (size_t b = 0; b < whole; b += step)
-        lanes_encode_plain_q3_K((int)step, input + i + 256 * b, block + b);
-      for (size_t b = whole; b < present / 256; b++)
-        lanes_encode_plain_q3_K(1, input + i + 256 * b, block + b);
     }
   }
 }
