@@ -50,6 +50,7 @@ public struct ConversionBatch: Sendable {
     on pool: WorkerPool, measuresErrors: Bool = false,
     progress: (ConversionProgress) -> Void = { _ in }
   ) throws -> [ConversionResult] {
+    if let refusal = plans.lazy.compactMap(\.refusal).first { throw refusal }
     let start = DispatchTime.now().uptimeNanoseconds
     var outputs: [OpenOutput] = []
     do {

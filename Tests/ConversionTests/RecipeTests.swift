@@ -1,107 +1,85 @@
-import Foundation
+import Conversion
+import GGUF
 import TensorCore
+import TestSupport
 import Testing
 
-import Conversion
+/// Types that llama.cpp gives the tensors of a model under one recipe.
+struct ExpectedTypes {
+  let recipe: Recipe
+  let hasImportance: Bool
+  let base: String
+  /// The tensors that get another type than the base.
+  var others: [String: String] = [:]
 
-/// A dense model, as far as the choice of types sees it.
-struct DenseModel: Sendable, CustomTestStringConvertible {
-  let file: String
-  let architecture: String
-  let layers: Int
-  let width: Int
-  let feedForward: Int
-  let heads: Int
-  let kvHeads: Int
-  let headWidth: Int
-  let vocabulary: Int
-  let hasOutput: Bool
-
-  var testDescription: String { file }
-
-  var tensors: [(name: String, shape: Shape)] {
-    get throws {
-      var list = [("token_embd.weight", try Shape([vocabulary, width]))]
-      if hasOutput { list.append(("output.weight", try Shape([vocabulary, width]))) }
-      for layer in 0..<layers {
-        func add(_ name: String, _ rows: Int, _ columns: Int) throws {
-          list.append(("blk.\(layer).\(name).weight", try Shape([rows, columns])))
+  /// Reads sections of `[RECIPE] base` or `[RECIPE imatrix] base`, then `blk.{0-3,7}.attn_v.weight q5_K`.
+  static func read(_ file: String) throws -> [Self] {
+    var sections: [Self] = []
+    for words in try ModelOutline.lines(file) {
+      if words[0].hasPrefix("[") {
+        let heading = words.dropLast().joined(separator: " ").dropFirst().dropLast()
+          .split(separator: " ")
+        sections.append(
+          Self(
+            recipe: try #require(Recipe(named: String(heading[0]))),
+            hasImportance: heading.count > 1, base: words[words.count - 1].uppercased()))
+      } else {
+        for name in names(words[0]) {
+          sections[sections.count - 1].others[name] = words[1].uppercased()
         }
-        try add("attn_q", heads * headWidth, width)
-        try add("attn_k", kvHeads * headWidth, width)
-        try add("attn_v", kvHeads * headWidth, width)
-        try add("attn_output", width, heads * headWidth)
-        try add("ffn_gate", feedForward, width)
-        try add("ffn_up", feedForward, width)
-        try add("ffn_down", width, feedForward)
-        list.append(("blk.\(layer).attn_norm.weight", try Shape([width])))
-      }
-      return list
-    }
-  }
-}
-
-private let models = [
-  DenseModel(
-    file: "qwen3-0.6b", architecture: "qwen3", layers: 28, width: 1024, feedForward: 3072,
-    heads: 16, kvHeads: 8, headWidth: 128, vocabulary: 151_936, hasOutput: true),
-  DenseModel(
-    file: "qwen3-14b", architecture: "qwen3", layers: 40, width: 5120, feedForward: 17408,
-    heads: 40, kvHeads: 8, headWidth: 128, vocabulary: 151_936, hasOutput: true),
-  DenseModel(
-    file: "meta-llama-3.1-70b-instruct", architecture: "llama", layers: 80, width: 8192,
-    feedForward: 28672, heads: 64, kvHeads: 8, headWidth: 128, vocabulary: 128_256,
-    hasOutput: true),
-  DenseModel(
-    file: "gemma-3-4b-it", architecture: "gemma3", layers: 34, width: 2560, feedForward: 10240,
-    heads: 8, kvHeads: 4, headWidth: 256, vocabulary: 262_144, hasOutput: false),
-]
-
-@Suite struct RecipeTests {
-  /// `[recipe]` sections of a schema: the base type, and the tensors that get another.
-  private func schema(_ name: String) throws -> [(
-    recipe: String, base: String, others: [String: String]
-  )] {
-    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Fixtures/recipes/\(name).schema")
-    var sections: [(recipe: String, base: String, others: [String: String])] = []
-    for line in try String(contentsOf: url, encoding: .utf8).split(separator: "\n") {
-      let words = line.split(separator: " ").map(String.init)
-      if line.hasPrefix("[") {
-        sections.append((String(words[0].dropFirst().dropLast()), words[1], [:]))
-      } else if !line.hasPrefix("#") {
-        sections[sections.count - 1].others[words[0]] = words[1]
       }
     }
     return sections
   }
 
-  @Test("Every tensor gets the type that llama.cpp gives it, in every recipe", arguments: models)
-  func snapshots(model: DenseModel) throws {
-    let tensors = try model.tensors
-    let shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
-    let facts = ModelFacts(
-      architecture: model.architecture, layerCount: model.layers, headCount: model.heads,
-      kvHeadCount: model.kvHeads)
-    let sections = try schema(model.file)
-    #expect(sections.count == Recipe.table.count { !["Q1_0", "Q2_0"].contains($0.name) })
+  private static func names(_ pattern: String) -> [String] {
+    let parts = pattern.split { $0 == "{" || $0 == "}" }.map(String.init)
+    guard parts.count == 3 else { return [pattern] }
+    return LayerNumbers.of(parts[1]).map { parts[0] + "\($0)" + parts[2] }
+  }
+}
+
+/// Models with the types that llama.cpp's own tests expect, recipe by recipe.
+private let snapshots = [
+  "deepseek-v3.1", "gemma-3-4b-it", "glm-4.6v", "gpt-oss-120b", "meta-llama-3.1-70b-instruct",
+  "nvidia-nemotron-3-nano-30b-a3b", "qwen3-0.6b", "qwen3-14b", "qwen3-coder-next",
+  "qwen3.5-397b-a17b", "qwen3.6-27b", "step-3.5-flash",
+]
+
+@Suite struct RecipeTests {
+  private let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  /// Expects the types of every tensor in every section.
+  private func check(_ sections: [ExpectedTypes], of model: String) throws {
+    let outline = try ModelOutline(model)
+    let facts = ModelFacts(outline.metadata, architecture: outline.architecture)
+    let shapes = Dictionary(uniqueKeysWithValues: outline.tensors.map { ($0.name, $0.shape) })
+    let names = TypeChooser.offeringOrder(outline.tensors.map(\.name))
     for section in sections {
-      let recipe = try #require(Recipe(named: section.recipe))
-      #expect(recipe.base.name == section.base.uppercased())
-      let names = TypeChooser.offeringOrder(tensors.map(\.name))
-      var chooser = TypeChooser(recipe, facts: facts, names: names, options: ConversionOptions())
+      #expect(section.recipe.base.name == section.base)
+      var options = ConversionOptions()
+      if section.hasImportance { options.importance = try .even(["another": 32], in: folder) }
+      var chooser = TypeChooser(section.recipe, facts: facts, names: names, options: options)
       var others: [String: String] = [:]
       for name in names {
         let shape = try #require(shapes[name])
-        let choice = chooser.choose(name, shape: shape, kept: .f32)
-        if name.hasSuffix("_norm.weight") {
-          #expect(choice.type == .f32)
-        } else if choice.type != recipe.base {
-          others[name] = choice.type.name
+        let type = chooser.choose(name, shape: shape, kept: .i32).type
+        if !TypeChooser.mayQuantize(name, shape: shape, architecture: outline.architecture) {
+          #expect(type == .i32)
+        } else if type != section.recipe.base {
+          others[name] = type.name
         }
       }
-      #expect(others == section.others.mapValues { $0.uppercased() }, "\(section.recipe)")
+      #expect(others == section.others, "\(section.recipe.name)")
     }
+  }
+
+  @Test("Every tensor gets the type that llama.cpp's tests expect", arguments: snapshots)
+  func snapshot(model: String) throws {
+    let sections = try ExpectedTypes.read("\(model).schema")
+    #expect(sections.count == Recipe.table.count { !["NVFP4", "Q1_0", "Q2_0"].contains($0.name) })
+    try check(sections, of: model)
   }
 
   @Test(

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 4, LANES_DESCENTS = 4, LANES_TRIALS = 5 };
+enum { LANES_GROUPS = 4, LANES_DESCENTS = 4, LANES_TRIALS = 5, LANES_SPLITS = 2 };
 
 #define QUERN_LEVEL avx512
 #define QUERN_TARGET \

@@ -10,6 +10,7 @@
 //     LANES_GROUPS                  groups of sixteen blocks that an affine search takes in turn
 //     LANES_DESCENTS                groups that a descent takes in step, at most 4
 //     LANES_TRIALS                  candidates that it tries in one pass over the values
+//     LANES_SPLITS                  groups whose splits the IQ1_S search tries in step, 1 or 2
 //     lanes_load(p) lanes_store(p, a) lanes_all(float)
 //     lanes_add lanes_sub lanes_mul lanes_div lanes_sqrt lanes_abs      each rounds once, as in C
 //     lanes_min(a, b)               a < b ? a : b, so b where either is NaN

@@ -10,7 +10,7 @@
 
 // Sixteen sub-blocks of up to 32 elements on their way through the search.
 typedef struct {
-  float x[32 * LANES], weights[32 * LANES];
+  _Alignas(64) float x[32 * LANES], weights[32 * LANES];
   float ranks[32 * LANES];                           // each element's place in ascending order
   float sorted_x[32 * LANES], sorted_w[32 * LANES];  // in that order
   float sorted_half[16 * LANES];                     // of sixteen: 1 for the last eight, else 0
@@ -67,7 +67,7 @@ LANES_INLINE void lanes_try_split(lanes sum_xl, lanes sum_ll, lanes number, lane
 
 // Sums up to each place, and what the elements from each place on add as high ones, moved up and down.
 typedef struct {
-  float x[33 * LANES], w[33 * LANES];
+  _Alignas(64) float x[33 * LANES], w[33 * LANES];
   float high_x[2][33 * LANES], high_w[2][33 * LANES];
 } lanes_prefixes;
 
@@ -143,7 +143,7 @@ LANES_INLINE void lanes_split_iq1_S(int groups, const lanes_prefixes *sums, lane
 // What each element, in ascending order, adds to the sums of each combination of halves as a low, middle
 // or high one.
 typedef struct {
-  float xl[3][16][4 * LANES], ll[3][16][4 * LANES];
+  _Alignas(64) float xl[3][16][4 * LANES], ll[3][16][4 * LANES];
 } lanes_terms;
 
 LANES_INLINE void lanes_tabulate_terms(const lanes_ternary *group, lanes_terms *terms) {

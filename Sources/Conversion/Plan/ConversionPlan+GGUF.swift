@@ -20,6 +20,8 @@ extension ConversionPlan {
           $0.type != $0.tensor.type && BlockCodec($0.type)?.usesImportance == true
         }.map(\.tensor.name))
     }
+    let refusal = Self.missingImportance(tensors, options, source)
+    if let refusal { warnings.append("to write it: \(refusal)") }
     let metadata = Self.metadata(of: checkpoint, options, tensors)
     let layouts = try GGUFLayout.parts(
       metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) },
@@ -36,7 +38,7 @@ extension ConversionPlan {
     }
     self.init(
       source: source, destination: destination, form: names.isEmpty ? .file : .set(names),
-      files: files, warnings: warnings, options: options)
+      files: files, warnings: warnings, refusal: refusal, options: options)
   }
 
   private static func plan(
@@ -94,7 +96,7 @@ extension ConversionPlan {
           wanted: wanted, type: choice.type, columns: tensor.shape.columns)
         fallbacks[fallback, default: []].append(name)
       }
-      try check(tensor, choice.type, recipe, options, source)
+      try check(tensor, choice.type, options, source)
       return (tensor, choice.type)
     }
     warnings += fallbacks.sorted { $0.value.count > $1.value.count }
@@ -107,7 +109,7 @@ extension ConversionPlan {
   }
 
   private static func check(
-    _ tensor: CheckpointTensor, _ type: TensorType, _ recipe: Recipe, _ options: ConversionOptions,
+    _ tensor: CheckpointTensor, _ type: TensorType, _ options: ConversionOptions,
     _ source: FilePath
   ) throws {
     guard type != tensor.type else { return }
@@ -119,10 +121,19 @@ extension ConversionPlan {
     if tensor.type.isQuantized, type.isQuantized, !options.allowRequantize {
       throw failure(.alreadyQuantized(tensor.type))
     }
-    if recipe.needsImportance(for: type, tensor: tensor.name),
-      options.importance?.entries[tensor.name] == nil
-    {
-      throw failure(.needsImportance(type))
+  }
+
+  /// The first tensor whose new type is useless without importance that nobody gave.
+  private static func missingImportance(
+    _ tensors: [Chosen], _ options: ConversionOptions, _ source: FilePath
+  ) -> ConversionError? {
+    guard let recipe = options.recipe else { return nil }
+    let found = tensors.first { tensor, type in
+      type != tensor.type && recipe.needsImportance(for: type, tensor: tensor.name)
+        && options.importance?.entries[tensor.name] == nil
+    }
+    return found.map {
+      ConversionError(.needsImportance($0.type), path: source, tensor: $0.tensor.name)
     }
   }
 

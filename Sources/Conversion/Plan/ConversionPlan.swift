@@ -13,6 +13,8 @@ public struct ConversionPlan: Sendable {
   public let files: [PlannedFile]
   /// What the reader should know: types that did not fit, data that is left out.
   public let warnings: [String]
+  /// Why the plan can be looked at but not carried out: an importance matrix is missing.
+  public internal(set) var refusal: ConversionError?
   public let options: ConversionOptions
 
   /// What opens the result: the first part of a set.

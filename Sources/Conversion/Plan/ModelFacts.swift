@@ -20,11 +20,13 @@ package struct ModelFacts: Sendable {
   }
 
   /// Reads the facts from GGUF metadata; what is absent counts as none.
-  init(_ metadata: GGUFMetadata, architecture: String) {
+  package init(_ metadata: GGUFMetadata, architecture: String) {
     func count(_ key: String) -> Int? {
       let key = "\(architecture).\(key)"
-      // Some models list one count a layer.
-      return metadata.integer(key) ?? metadata.integers(key)?.first
+      // Some models list one count a layer; llama.cpp's quantizer goes by the first.
+      let found = metadata.integer(key) ?? metadata.integers(key)?.first
+      // More would only overflow: llama.cpp takes no more than 512 layers.
+      return found.map { min(max($0, 0), 1 << 20) }
     }
     let heads = count("attention.head_count") ?? 0
     self.init(
@@ -35,8 +37,6 @@ package struct ModelFacts: Sendable {
 
   /// Query heads that share a key and value head.
   var groupedQueries: Int { kvHeadCount == 0 ? 0 : headCount / kvHeadCount }
-
-  var isFalcon: Bool { architecture == "falcon" }
 
   /// The models of 70 billion parameters whose values are worth more bits, as llama.cpp tells them:
   /// by 80 layers, and for `llama` by grouped queries besides.

@@ -1,13 +1,10 @@
 import TensorCore
 
 extension Recipe {
-  /// Other spellings that llama.cpp's quantizer takes.
-  static let aliases = ["Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M", "MXFP4": "MXFP4_MOE"]
-
   /// Every mixture, in the order of `general.file_type`.
   ///
   /// - Source: `llama_tensor_get_type_impl` and `llama_ftype` of llama.cpp as shipped with
-  ///   llama-cpp-python 0.3.36; checked against its `tests/snapshots`.
+  ///   llama-cpp-python 0.3.36; checked against its `tests/snapshots` and its quantizer.
   public static let table: [Recipe] = [
     Recipe("F32", 0, .f32),
     Recipe("F16", 1, .f16),
@@ -136,8 +133,18 @@ extension Recipe {
     Recipe("TQ1_0", 36, .tq1_0, [Rule(.tokenEmbedding, .q4_K)]),
     Recipe("TQ2_0", 37, .tq2_0, [Rule(.tokenEmbedding, .q4_K)]),
     Recipe(
-      "MXFP4_MOE", 38, .mxfp4, output: .q8_0,
-      [Rule(nil, [.stackedExperts], .mxfp4), Rule(nil, .q8_0)]),
+      "MXFP4_MOE", 38, .mxfp4, output: .q8_0, isStrict: true,
+      [
+        Rule(.feedForwardUp, [.stacked], .mxfp4),
+        Rule(.feedForwardGate, [.stacked], .mxfp4),
+        Rule(.feedForwardDown, [.stacked], .mxfp4),
+        // Its attention stacks matrices too.
+        Rule(nil, [.architecture("bailingmoe3")], .q8_0),
+        Rule(nil, [.stacked], .mxfp4),
+        Rule(nil, .q8_0),
+      ]),
+    // llama.cpp knows files of this type, its quantizer makes none: here the general rules hold.
+    Recipe("NVFP4", 39, .nvfp4),
     Recipe("Q1_0", 40, .q1_0),
     Recipe("Q2_0", 41, .q2_0, [Rule(.tokenEmbedding, .q4_K)]),
   ]
@@ -154,14 +161,14 @@ extension Recipe {
     attentionOutput: TensorType?, embedding: TensorType
   ) -> Recipe {
     Recipe(
-      name, fileType, base, output: .q5_K,
+      name, fileType, base, output: .q5_K, isStrict: true,
       [
         Rule(.tokenEmbedding, embedding),
         Rule(.attentionValue, [.groupedQueries], .q4_K),
         Rule(.attentionValue, [.fourExpertsOrMore], .q4_K),
         Rule(.attentionValue, raised),
         Rule(.attentionKey, [.eightExperts], .q4_K),
-        Rule(.feedForwardDown, [.firstLayers(oneIn: 8)], raised),
+        Rule(.feedForwardDown, [.firstShare(oneIn: 8)], raised),
         Rule(.attentionOutput, [.eightExperts], .q5_K),
         Rule(.attentionOutput, attentionOutput ?? base),
       ])

@@ -14,24 +14,19 @@ public struct Recipe: Sendable {
   /// The type of the output matrix, and of an embedding that serves as one.
   let output: TensorType
   let rules: [Rule]
+  /// Whether models of 8 experts and of 70 billion parameters get what the rules say, and no more.
+  let isStrict: Bool
 
   init(
     _ name: String, _ fileType: UInt32, _ base: TensorType, output: TensorType = .q6_K,
-    _ rules: [Rule] = []
+    isStrict: Bool = false, _ rules: [Rule] = []
   ) {
     self.name = name
     self.fileType = fileType
     self.base = base
     self.output = base == .q8_0 ? .q8_0 : output
+    self.isStrict = isStrict
     self.rules = rules
-  }
-
-  /// The recipe with this name, in any mixture of capitals.
-  public init?(named name: String) {
-    let wanted = name.uppercased()
-    let canonical = Self.aliases[wanted] ?? wanted
-    guard let recipe = Self.table.first(where: { $0.name == canonical }) else { return nil }
-    self = recipe
   }
 
   /// Whether the recipe quantizes, or only casts between plain floats.
@@ -51,11 +46,15 @@ public struct Recipe: Sendable {
     case middleLayers
     /// Fewer than this many tensors of the role came before.
     case firstTensors(Int)
+    /// One tensor of the role for every so many layers, the first ones. A layer may have several.
+    case firstShare(oneIn: Int)
     case importance
     case noImportance
-    case falcon
-    /// The tensor stacks the matrices of several experts.
-    case stackedExperts
+    case architecture(String)
+    /// The tensor stacks several matrices, as those of experts are.
+    case stacked
+
+    static let falcon = Self.architecture("falcon")
   }
 
   struct Rule: Sendable {

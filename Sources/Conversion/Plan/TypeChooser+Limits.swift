@@ -46,7 +46,18 @@ extension TypeChooser {
     "attn_v_b.weight",
   ]
 
+  /// Whether a mixture gives a tensor no fewer than 8 bits, however few it has for others.
+  ///
+  /// - Source: `llama_tensor_get_type_impl` in llama.cpp's src/llama-quant.cpp.
+  static func wantsEightBits(_ name: String, architecture: String) -> Bool {
+    architecture == "glm5-next"
+      && ["attn_q_a", "attn_q_b", "nextn.eh_proj"].contains(where: name.contains)
+  }
+
   /// The nearest type to `type` whose blocks rows of `columns` fill.
+  ///
+  /// llama.cpp's quantizer gives up where it has no substitute, for Q1_0 and NVFP4, and does not look at
+  /// the types of embedding and output; half precision serves there as it does elsewhere.
   ///
   /// - Source: `tensor_type_fallback` in llama.cpp's src/llama-quant.cpp.
   static func fitting(_ type: TensorType, columns: Int) -> TensorType {

@@ -55,24 +55,33 @@ package struct TypeChooser {
   }
 
   /// The type asked for, whether or not rows of this width can have it; `nil` for a plain cast.
+  ///
+  /// The types of embedding and output go before the patterns, the first pattern that finds the name
+  /// goes before a pure recipe, and neither patterns nor purity mean anything to a cast. Only the
+  /// embedding of single layers, a table of its own, may be named by a pattern all the same.
+  ///
+  /// - Source: `llama_tensor_get_type` in llama.cpp's src/llama-quant.cpp.
   private mutating func wanted(_ name: String, shape: Shape) -> TensorType? {
+    let override = options.typeOverrides.first { $0.pattern.finds(name) }?.type
+    let isNamed = override != nil && name == "per_layer_token_embd.weight"
     switch TensorRole(of: name) {
-    case .tokenEmbedding where options.embeddingType != nil: return options.embeddingType
+    case .tokenEmbedding where options.embeddingType != nil && !isNamed:
+      return options.embeddingType
     case .output where options.outputType != nil: return options.outputType
     default: break
     }
     guard recipe.isQuantized else { return nil }
-    let override = options.typeOverrides.first { $0.pattern.finds(name) }
-    if let override { return override.type }
+    if let override { return override }
     return options.isPure ? recipe.base : mixture(name, shape: shape)
   }
 
   private mutating func mixture(_ name: String, shape: Shape) -> TensorType {
+    if Self.wantsEightBits(name, architecture: facts.architecture) { return .q8_0 }
     let role = TensorRole(of: name)
     if role == .output || (role == .tokenEmbedding && isTied) {
       if let outputType = options.outputType { return outputType }
       let fits = shape.columns % recipe.base.elementsPerBlock == 0
-      return facts.isFalcon || !fits ? .q8_0 : recipe.output
+      return facts.architecture == "falcon" || !fits ? .q8_0 : recipe.output
     }
     let position = seen[role, default: 0]
     seen[role] = position + 1
@@ -85,9 +94,9 @@ package struct TypeChooser {
     return amended(rule?.type ?? recipe.base, role)
   }
 
-  /// What holds for every mixture of more than two bits.
+  /// What holds for every mixture that is not strict.
   private func amended(_ type: TensorType, _ role: TensorRole) -> TensorType {
-    guard !recipe.isLowBit, recipe.name != "MXFP4_MOE" else { return type }
+    guard !recipe.isStrict else { return type }
     switch role {
     case .attentionValue where facts.expertCount == 8: return .q8_0
     case .attentionValue where facts.isSeventyBillion && (type == .q3_K || type == .q4_K):
@@ -111,11 +120,11 @@ package struct TypeChooser {
     case .firstLayers(let share): index < count / share
     case .middleLayers: index >= count / 8 && index < 7 * count / 8
     case .firstTensors(let few): position < few
+    case .firstShare(let share): position < facts.layerCount / share
     case .importance: options.importance != nil
     case .noImportance: options.importance == nil
-    case .falcon: facts.isFalcon
-    case .stackedExperts:
-      shape.dimensions.count > 2 && shape.dimensions[shape.dimensions.count - 3] > 1
+    case .architecture(let name): facts.architecture == name
+    case .stacked: shape.matrixCount > 1
     }
   }
 
@@ -124,15 +133,5 @@ package struct TypeChooser {
     guard name.hasPrefix("blk.") else { return nil }
     let digits = name.dropFirst(4).prefix { $0.isASCII && $0.isNumber }
     return name.dropFirst(4 + digits.count).first == "." ? Int(digits) : nil
-  }
-}
-
-extension Recipe {
-  /// The mixtures of about two bits and less, whose rules stand for themselves.
-  fileprivate var isLowBit: Bool {
-    switch base {
-    case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S: true
-    default: false
-    }
   }
 }

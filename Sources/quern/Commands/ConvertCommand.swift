@@ -29,7 +29,7 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private static func floatRecipe(_ name: String) throws -> Recipe {
-    let recipe = try QuantizeCommand.recipe(name)
+    let recipe = try Mixture.recipe(name)
     guard !recipe.isQuantized else {
       throw ValidationError("convert casts to F32, F16 or BF16; for \(recipe.name) use quantize")
     }

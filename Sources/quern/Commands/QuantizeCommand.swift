@@ -16,16 +16,18 @@ struct QuantizeCommand: ParsableCommand {
         quern quantize Qwen2.5-0.5B-Instruct/ qwen.gguf --type Q4_K_M
         quern quantize model-bf16.gguf model-q8.gguf --type Q8_0 --dry-run
         quern quantize model/ model-{type}.gguf --type Q4_K_M --type Q8_0
+
+      \(Mixture.list)
       """)
 
   @OptionGroup var flags: ConversionFlags
 
   @Option(
     help: ArgumentHelp(
-      "The mixture: Q4_K_M, Q4_K_S, Q5_K_M, Q6_K, Q8_0, Q4_0, …; several are made in one read.",
+      "The mixture: one of the types above, or llama.cpp's number of it; several are made in one read.",
       valueName: "type"),
-    transform: QuantizeCommand.recipe)
-  var type: [Recipe]
+    transform: Mixture.init(parsing:))
+  var type: [Mixture]
 
   @Flag(help: "Give every matrix the same type, without llama.cpp's exceptions.")
   var pure = false
@@ -77,9 +79,9 @@ struct QuantizeCommand: ParsableCommand {
   func run() throws {
     let shared = try sharedOptions()
     try flags.run(
-      type.map { recipe in
+      type.map { mixture in
         var options = shared
-        options.recipe = recipe
+        options.recipe = mixture.recipe
         return options
       }, output, verb: "quantizing")
   }
@@ -106,13 +108,5 @@ struct QuantizeCommand: ParsableCommand {
     } catch let error as ValidationError {
       throw Failure(error.message, path: tensorTypeFile)
     }
-  }
-
-  static func recipe(_ name: String) throws -> Recipe {
-    guard let recipe = Recipe(named: name) else {
-      let names = Recipe.table.map(\.name).joined(separator: ", ")
-      throw ValidationError("no type is called '\(name)'; there are \(names)")
-    }
-    return recipe
   }
 }

@@ -68,6 +68,7 @@ struct ConversionFlags: ParsableArguments {
     let batch = try ConversionBatch(
       from: FilePath(source), to: outputs.map { (destination(for: $0.recipe), $0) })
     let reports = batch.plans.map { PlanReport($0) }
+    if !dryRun, let refusal = batch.plans.lazy.compactMap(\.refusal).first { throw refusal }
     for plan in batch.plans {
       let which = batch.plans.count > 1 ? " (\(plan.result.string.printable))" : ""
       for warning in plan.warnings where !dryRun || !output.json {
