@@ -63,10 +63,20 @@ public struct TensorSource: Sendable {
 
   public var content: Content
   public var rowOrder: RowOrder
+  /// The zeros that stand around the stored rows, once they are in order.
+  public var padding: ZeroPadding?
 
   public init(_ content: Content, rowOrder: RowOrder = .asStored) {
     self.content = content
     self.rowOrder = rowOrder
+  }
+
+  /// The stored row that becomes row `row` of `rows`; `nil` for a row of zeros.
+  public func storedRow(of row: Int, rows: Int) -> Int? {
+    guard let padding else { return rowOrder.storedRow(of: row, rows: rows) }
+    return padding.storedRow(of: row).map {
+      rowOrder.storedRow(of: $0, rows: padding.storedShape.rows)
+    }
   }
 }
 

@@ -28,6 +28,7 @@ public struct ConversionError: FileProblem {
     /// A finite value that the type turns into infinity.
     case overflow(value: Float, index: Int, TensorType)
     case quantizedFolder(String)
+    case cannotPad(PaddingObstacle)
   }
 
   public let path: FilePath?
@@ -83,6 +84,7 @@ extension ConversionError.Reason: CustomStringConvertible {
         + "--allow-non-finite makes it infinite"
     case .quantizedFolder(let name):
       "a Hugging Face folder holds plain floats: expected F32, F16 or BF16, found \(name)"
+    case .cannotPad(let obstacle): "rows cannot be padded: \(obstacle)"
     }
   }
 }

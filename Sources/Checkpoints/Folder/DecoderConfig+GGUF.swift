@@ -103,13 +103,14 @@ extension CheckpointTensor {
     return .llama3(scaling)
   }
 
-  /// The values of a small F32 tensor.
+  /// The values of a small F32 tensor, as far as they are stored.
   var vector: [Float] {
-    switch source.content {
+    let count = (source.padding?.storedShape ?? shape).elementCount
+    return switch source.content {
     case .values(let values): values
     case .file(let file, let offset):
       file.withBytes { bytes in
-        (0..<shape.elementCount).map {
+        (0..<count).map {
           Float(
             bitPattern: UInt32(
               littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * $0, as: UInt32.self)))

@@ -8,8 +8,11 @@ extension HuggingFaceFolder {
   private static let copied = [".json", ".jinja", ".txt", ".model", ".md"]
   private static let copiedByteLimit = 1 << 28
 
-  /// The text files of another Hugging Face folder, its `config.json` with the new type of the weights.
-  static func copies(from folder: FilePath, type: TensorType) throws -> [TextFile] {
+  /// The text files of another Hugging Face folder, its `config.json` with the new type of the weights
+  /// and, when it grew, the new width of the feed-forward networks.
+  static func copies(
+    from folder: FilePath, type: TensorType, feedForwardWidth: Int
+  ) throws -> [TextFile] {
     try FolderListing(folder).names.compactMap { name in
       guard copied.contains(where: name.hasSuffix), !name.hasSuffix(".index.json") else {
         return nil
@@ -22,7 +25,10 @@ extension HuggingFaceFolder {
       }
       let config = try JSONFile(path)
       let key = config["dtype"] != nil ? "dtype" : "torch_dtype"
-      let changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
+      var changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
+      if config["intermediate_size"] != .integer(feedForwardWidth) {
+        changed = changed.setting("intermediate_size", .integer(feedForwardWidth))
+      }
       return TextFile(name: name, bytes: changed.text)
     }
   }

@@ -52,7 +52,8 @@ public struct HuggingFaceFolder: Sendable {
     shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
     var files: [TextFile]
     if checkpoint.origin == .huggingFace, let path {
-      files = try Self.copies(from: path, type: plain)
+      files = try Self.copies(
+        from: path, type: plain, feedForwardWidth: decoder.feedForwardWidth)
     } else {
       let names = Set(checkpoint.tensors.map(\.name))
       let config = ConfigWriter(

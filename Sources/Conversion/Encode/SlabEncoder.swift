@@ -80,7 +80,7 @@ struct SlabEncoder {
         rebasing: scratch[worker].decoded[0..<range.count * reader.columns])
       if needsValues {
         reader.decode(sourceRows, into: values)
-        try check(values, from: sourceRows.lowerBound * reader.columns, for: works)
+        try check(values, sourceRows, reader, for: works)
       }
       for (place, work) in works.enumerated() {
         let bytes = work.target.bytes(of: range)
@@ -156,20 +156,21 @@ private struct TargetWork: Sendable {
   }
 }
 
-/// Refuses values that a result would not hold.
-///
-/// - Parameter first: Index of the first value in its tensor.
+/// Refuses values that a result would not hold, named by their places in the source.
 private func check(
-  _ values: UnsafeMutableBufferPointer<Float>, from first: Int, for works: [TargetWork]
+  _ values: UnsafeMutableBufferPointer<Float>, _ rows: Range<Int>, _ reader: RowReader,
+  for works: [TargetWork]
 ) throws(ConversionError) {
   let magnitude = Kernels.active.largestMagnitude(UnsafeBufferPointer(values))
   for work in works where !work.target.allowsNonFinite && !(magnitude < work.limit) {
     guard let index = values.firstIndex(where: { !($0.magnitude < work.limit) }) else { continue }
     let (value, tensor) = (values[index], work.target.tensor)
+    let place = rows.lowerBound * reader.columns + index
+    let sourceIndex = reader.sourceIndex(of: place) ?? place
     throw ConversionError(
       value.isFinite
-        ? .overflow(value: value, index: first + index, tensor.type)
-        : .nonFinite(value: value, index: first + index),
+        ? .overflow(value: value, index: sourceIndex, tensor.type)
+        : .nonFinite(value: value, index: sourceIndex),
       tensor: tensor.name)
   }
 }

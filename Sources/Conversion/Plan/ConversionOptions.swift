@@ -16,6 +16,9 @@ public struct ConversionOptions: Sendable {
   public var importance: ImportanceMatrix?
   /// Give every matrix the recipe's base type.
   public var isPure = false
+  /// Fill up the rows of feed-forward networks with zeros, where blocks of 256 need it and the function of
+  /// the model stays the same.
+  public var padsRows = false
   /// Quantize tensors that are already quantized, from their decoded values.
   public var allowRequantize = false
   /// Accept infinities and NaNs in the source.

@@ -30,12 +30,18 @@ extension ConversionPlan {
     switch target.format {
     case .gguf:
       let checkpoint = try source.checkpoint()
-      try self.init(gguf: target.path, from: checkpoint, at: source.path, options: options)
+      self = try Self.padding(checkpoint, at: source.path, options) {
+        try Self(gguf: target.path, from: $0, at: source.path, options: options)
+      }
       sources = checkpoint.files
     case .folder:
-      try self.init(
-        folder: target.path, from: source.checkpoint(), at: source.path, options: options)
+      self = try Self.padding(source.checkpoint(), at: source.path, options) {
+        try Self(folder: target.path, from: $0, at: source.path, options: options)
+      }
     case .safetensors:
+      guard !options.padsRows else {
+        throw ConversionError(.cannotPad(.noMetadata), path: target.path)
+      }
       guard try FileKind(of: source.path) != .gguf else {
         throw ConversionError(.wantsFolder, path: target.path)
       }

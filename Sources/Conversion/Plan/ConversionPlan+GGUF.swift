@@ -81,20 +81,12 @@ extension ConversionPlan {
     guard let recipe = options.recipe else {
       return checkpoint.tensors.map { ($0, checkpoint.keptType(of: $0)) }
     }
-    let byName = Dictionary(
-      checkpoint.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let names = TypeChooser.offeringOrder(checkpoint.tensors.map(\.name))
-    var chooser = TypeChooser(
-      recipe, facts: ModelFacts(checkpoint.metadata, architecture: checkpoint.architecture),
-      names: names, options: options)
     var fallbacks: [Fallback: [String]] = [:]
-    let chosen: [Chosen] = try names.compactMap { name in
-      guard let tensor = byName[name] else { return nil }
-      let choice = chooser.choose(name, shape: tensor.shape, kept: checkpoint.keptType(of: tensor))
+    let chosen: [Chosen] = try checkpoint.typeChoices(recipe, options).map { tensor, choice in
       if let wanted = choice.insteadOf {
         let fallback = Fallback(
           wanted: wanted, type: choice.type, columns: tensor.shape.columns)
-        fallbacks[fallback, default: []].append(name)
+        fallbacks[fallback, default: []].append(tensor.name)
       }
       try check(tensor, choice.type, options, source)
       return (tensor, choice.type)
@@ -160,6 +152,22 @@ private struct Fallback: Hashable {
 }
 
 extension Checkpoint {
+  /// The type of every tensor in the order in which types are chosen.
+  func typeChoices(
+    _ recipe: Recipe, _ options: ConversionOptions
+  ) -> [(tensor: CheckpointTensor, choice: TypeChooser.Choice)] {
+    let byName = Dictionary(
+      tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let names = TypeChooser.offeringOrder(tensors.map(\.name))
+    var chooser = TypeChooser(
+      recipe, facts: ModelFacts(metadata, architecture: architecture), names: names,
+      options: options)
+    return names.compactMap { name in
+      guard let tensor = byName[name] else { return nil }
+      return (tensor, chooser.choose(name, shape: tensor.shape, kept: keptType(of: tensor)))
+    }
+  }
+
   /// The type that a GGUF keeps a tensor in when it is not quantized: its own, but single precision for
   /// vectors, norms and the small matrices that engines want whole, when it comes from elsewhere.
   ///

@@ -16,6 +16,8 @@ public struct ConversionPlan: Sendable {
   /// Why the plan can be looked at but not carried out: an importance matrix is missing.
   public internal(set) var refusal: ConversionError?
   public let options: ConversionOptions
+  /// What `--pad-rows` does; `nil` when it was not asked for.
+  public internal(set) var padding: RowPadding?
 
   /// What opens the result: the first part of a set.
   public var result: FilePath { form == .folder ? destination : paths.first ?? destination }
@@ -63,6 +65,8 @@ public struct PlannedTensor: Sendable {
   public let offset: Int
   public let byteCount: Int
   let source: TensorSource
+  /// As the source has it: smaller than `shape` where rows are padded.
+  public var sourceShape: Shape { source.padding?.storedShape ?? shape }
   /// What the columns weigh, matrix by matrix: a whole number of times `shape.columns` values.
   var importance: [Float]?
 

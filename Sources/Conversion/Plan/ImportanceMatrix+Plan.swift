@@ -11,13 +11,19 @@ extension ImportanceMatrix {
     of tensor: CheckpointTensor, changing source: TensorType, to type: TensorType
   ) throws -> [Float]? {
     guard type.isQuantized, type != source, let entry = entries[tensor.name] else { return nil }
-    let expected = tensor.shape.columns * tensor.shape.matrixCount
+    let padding = tensor.source.padding
+    let stored = padding?.storedShape ?? tensor.shape
+    let expected = stored.columns * stored.matrixCount
     guard entry.values.count == expected else {
+      // One that was measured on the padded model.
+      if entry.values.count == tensor.shape.columns * tensor.shape.matrixCount {
+        return entry.values
+      }
       if TensorRole(of: tensor.name) == .tokenEmbedding { return nil }
       throw ImportanceMatrixError(
         .mismatch(expected: expected, found: entry.values.count), path: path, entry: tensor.name)
     }
-    return entry.values
+    return padding?.spread(entry.values) ?? entry.values
   }
 
   /// What the reader should know: tensors that the matrix could help with and does not know.
@@ -53,6 +59,18 @@ extension ImportanceMatrix {
     metadata["quantize.imatrix.entries_count"] = .uint32(UInt32(clamping: entries.count))
     if chunkCount > 0 {
       metadata["quantize.imatrix.chunks_count"] = .uint32(UInt32(clamping: chunkCount))
+    }
+  }
+}
+
+extension ZeroPadding {
+  /// Weights of stored columns, matrix by matrix, with 0 for each column of zeros: what the padded model
+  /// would have measured, as nothing but zeros meets those columns.
+  fileprivate func spread(_ weights: [Float]) -> [Float] {
+    let zeros = [Float](repeating: 0, count: shape.columns - storedShape.columns)
+    guard !zeros.isEmpty else { return weights }
+    return stride(from: 0, to: weights.count, by: storedShape.columns).flatMap { first in
+      weights[first..<first + storedShape.columns] + zeros
     }
   }
 }

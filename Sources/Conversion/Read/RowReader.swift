@@ -3,13 +3,17 @@ import Checkpoints
 import MappedFiles
 import TensorCore
 
-/// Reads rows of one tensor in the order in which the result wants them.
+/// Reads rows of one tensor as the result wants them: in its order, and with zeros where it is larger.
 struct RowReader: Sendable {
   let type: TensorType
+  /// Rows of the result.
   let rowCount: Int
+  /// Elements of a row of the result.
   let columns: Int
   /// Bytes of one stored row.
   let rowByteCount: Int
+  private let storedRowCount: Int
+  private let storedColumns: Int
   private let source: TensorSource
   private let codec: BlockCodec?
 
@@ -18,26 +22,30 @@ struct RowReader: Sendable {
     type = tensor.sourceType
     rowCount = tensor.rowCount
     columns = tensor.columnCount
-    rowByteCount =
-      type.isQuantized
-      ? columns / type.elementsPerBlock * type.bytesPerBlock : columns * type.bytesPerBlock
+    storedRowCount = source.padding?.storedShape.rows ?? rowCount
+    storedColumns = source.padding?.storedShape.columns ?? columns
+    rowByteCount = type.byteCount(ofRow: storedColumns)
     codec = BlockCodec(type)
   }
 
   /// Copies the stored bytes of `rows`.
   func copy(_ rows: Range<Int>, into output: UnsafeMutableRawBufferPointer) {
+    // Bytes of zero are blocks of zeros in every type.
+    if source.padding != nil { output.initializeMemory(as: UInt8.self, repeating: 0) }
+    let rowStride = type.byteCount(ofRow: columns)
     withRuns(of: rows) { run, place in
       let target = UnsafeMutableRawBufferPointer(
-        rebasing: output[place * rowByteCount..<place * rowByteCount + run.count])
+        rebasing: output[place * rowStride..<place * rowStride + run.count])
       target.copyMemory(from: run)
     }
   }
 
   /// Decodes `rows` to single precision.
   func decode(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
+    if source.padding != nil { output.update(repeating: 0) }
     guard let codec, rowByteCount > 0 else { return }
     withRuns(of: rows) { run, place in
-      let count = run.count / rowByteCount * columns
+      let count = run.count / rowByteCount * storedColumns
       codec.decode(
         run,
         into: UnsafeMutableBufferPointer(
@@ -45,19 +53,27 @@ struct RowReader: Sendable {
     }
   }
 
-  /// The stored bytes of rows that lie together, with their place among `rows`.
+  /// Where an element of the result stands among those of the source, counted row by row; `nil` for a
+  /// zero that no source has.
+  func sourceIndex(of index: Int) -> Int? {
+    let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+    guard column < storedColumns else { return nil }
+    return source.storedRow(of: row, rows: rowCount).map { $0 * storedColumns + column }
+  }
+
+  /// The stored bytes of rows that lie together, with their place among `rows`; nothing for rows of zeros.
   private func withRuns(
     of rows: Range<Int>, _ body: (UnsafeRawBufferPointer, _ place: Int) -> Void
   ) {
     guard rowByteCount > 0 else { return }
-    source.withBytes(byteCount: rowCount * rowByteCount) { bytes in
+    source.withBytes(byteCount: storedRowCount * rowByteCount) { bytes in
       func stored(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(
           rebasing: bytes[range.lowerBound * rowByteCount..<range.upperBound * rowByteCount])
       }
-      if source.rowOrder == .asStored { return body(stored(rows), 0) }
+      if source.rowOrder == .asStored, source.padding == nil { return body(stored(rows), 0) }
       for row in rows {
-        let place = source.rowOrder.storedRow(of: row, rows: rowCount)
+        guard let place = source.storedRow(of: row, rows: rowCount) else { continue }
         body(stored(place..<place + 1), row - rows.lowerBound)
       }
     }
@@ -65,15 +81,26 @@ struct RowReader: Sendable {
 
   /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
   func release(_ rows: Range<Int>) {
-    let group = source.rowOrder.groupRowCount(rows: rowCount)
+    let rows = storedRows(rows)
+    let group = source.rowOrder.groupRowCount(rows: storedRowCount)
     advise(.dontNeed, rows.lowerBound / group * group..<rows.upperBound / group * group)
   }
 
   /// Asks for the pages of `rows` before they are needed.
   func prefetch(_ rows: Range<Int>) {
+    let rows = storedRows(rows)
     guard !rows.isEmpty else { return }
-    let group = source.rowOrder.groupRowCount(rows: rowCount)
-    advise(.willNeed, rows.lowerBound / group * group..<min(rowCount, rows.upperBound + group - 1))
+    let group = source.rowOrder.groupRowCount(rows: storedRowCount)
+    advise(
+      .willNeed,
+      rows.lowerBound / group * group..<min(storedRowCount, rows.upperBound + group - 1))
+  }
+
+  /// Those of `rows` that are stored, counted without the rows of zeros.
+  private func storedRows(_ rows: Range<Int>) -> Range<Int> {
+    guard let padding = source.padding else { return rows }
+    return padding.storedRowCount(
+      before: rows.lowerBound)..<padding.storedRowCount(before: rows.upperBound)
   }
 
   private func advise(_ advice: MappedFile.Advice, _ rows: Range<Int>) {
@@ -97,6 +124,13 @@ struct RowReader: Sendable {
   }
 }
 
+extension TensorType {
+  /// Bytes of a row of whole blocks.
+  fileprivate func byteCount(ofRow columns: Int) -> Int {
+    isQuantized ? columns / elementsPerBlock * bytesPerBlock : columns * bytesPerBlock
+  }
+}
+
 extension RowOrder {
   /// Rows that lie together in any order: those before and behind stay before and behind.
   fileprivate func groupRowCount(rows: Int) -> Int {
@@ -110,9 +144,11 @@ extension RowOrder {
 extension TensorSource {
   /// What names these bytes among all that could stand in their place.
   var identity: String {
-    switch content {
-    case .file(let file, let offset): "\(file.path) \(file.version) \(offset) \(rowOrder)"
-    case .values(let values): "\(values) \(rowOrder)"
+    let padded = padding.map { " \($0)" } ?? ""
+    return switch content {
+    case .file(let file, let offset):
+      "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"
+    case .values(let values): "\(values) \(rowOrder)\(padded)"
     }
   }
 

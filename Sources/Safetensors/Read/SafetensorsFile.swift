@@ -28,7 +28,8 @@ public final class SafetensorsFile: Sendable {
     positions[name].map { header.tensors[$0] }
   }
 
-  /// The encoded bytes of one of this file's tensors. Valid while this object lives.
+  /// The encoded bytes of one of this file's tensors. Valid while this object lives; whether they
+  /// are the file's, ``MappedFile/checkUnchanged()`` of ``file`` says after they were read.
   public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {
     file.bytes(in: tensor.offset..<tensor.offset + tensor.byteCount)
   }

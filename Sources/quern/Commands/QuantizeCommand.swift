@@ -64,6 +64,10 @@ struct QuantizeCommand: ParsableCommand {
       "An importance matrix of llama.cpp, as GGUF or .dat.", valueName: "file"))
   var imatrix: String?
 
+  @Flag(
+    help: "Fill feed-forward rows up with zeros to blocks of 256; the model computes the same.")
+  var padRows = false
+
   @Flag(help: "Quantize again what is quantized already, from its decoded values.")
   var allowRequantize = false
 
@@ -91,6 +95,7 @@ struct QuantizeCommand: ParsableCommand {
     var options = flags.options(recipe: nil)
     options.isPure = pure
     options.allowRequantize = allowRequantize
+    options.padsRows = padRows
     options.typeOverrides = try (tensorType + rulesOfFile()).map(\.override)
     options.outputType = outputType
     options.embeddingType = embeddingType

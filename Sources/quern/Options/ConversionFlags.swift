@@ -71,8 +71,8 @@ struct ConversionFlags: ParsableArguments {
     if !dryRun, let refusal = batch.plans.lazy.compactMap(\.refusal).first { throw refusal }
     for plan in batch.plans {
       let which = batch.plans.count > 1 ? " (\(plan.result.string.printable))" : ""
-      for warning in plan.warnings where !dryRun || !output.json {
-        output.note("note\(which): \(warning)")
+      for note in plan.warnings + (plan.padding?.notes ?? []) where !dryRun || !output.json {
+        output.note("note\(which): \(note)")
       }
     }
     guard !dryRun else {

@@ -9,6 +9,8 @@ struct PlanReport: Encodable {
     let sourceType: String
     let type: String
     let shape: [Int]
+    /// Only where rows are padded.
+    let sourceShape: [Int]?
     let bytes: Int
     let file: String?
     let rmsError: Double?
@@ -23,6 +25,7 @@ struct PlanReport: Encodable {
   /// How many there are.
   let files: Int
   let warnings: [String]
+  let padding: PaddingReport?
   /// Bytes of tensors by type.
   let sizes: [String: Int]
   let tensors: [Tensor]
@@ -40,6 +43,7 @@ struct PlanReport: Encodable {
     keptBytes = result?.keptByteCount
     bitsPerWeight = plan.bitsPerWeight
     warnings = plan.warnings
+    padding = plan.padding.map(PaddingReport.init)
     sizes = Dictionary(plan.tensors.map { ($0.type.name, $0.byteCount) }, uniquingKeysWith: +)
     let errors = result?.rmsErrors ?? []
     let names = plan.files.flatMap { file in file.tensors.map { _ in file.name } }
@@ -47,7 +51,9 @@ struct PlanReport: Encodable {
       let (tensor, file) = entry
       return Tensor(
         name: tensor.name, sourceType: tensor.sourceType.name, type: tensor.type.name,
-        shape: tensor.shape.dimensions, bytes: tensor.byteCount, file: file.isEmpty ? nil : file,
+        shape: tensor.shape.dimensions,
+        sourceShape: tensor.sourceShape == tensor.shape ? nil : tensor.sourceShape.dimensions,
+        bytes: tensor.byteCount, file: file.isEmpty ? nil : file,
         rmsError: errors.isEmpty ? nil : errors[index])
     }
   }
