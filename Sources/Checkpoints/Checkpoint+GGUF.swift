@@ -1,19 +1,20 @@
 public import GGUF
 
 extension Checkpoint {
-  /// A GGUF file, its metadata and tensors as they are.
+  /// A GGUF file or a split set, its metadata and tensors as they are.
   ///
-  /// - Throws: ``CheckpointError`` when the file does not say which architecture it is of.
-  public init(_ gguf: GGUFFile) throws {
+  /// - Throws: ``CheckpointError`` when the metadata do not say which architecture it is of.
+  public init(_ gguf: GGUFSet) throws {
     guard let architecture = gguf.metadata.string("general.architecture") else {
-      throw CheckpointError(.noArchitecture, path: gguf.file.path)
+      throw CheckpointError(.noArchitecture, path: gguf.files.first?.file.path)
     }
     self.init(
       origin: .gguf, architecture: architecture, metadata: gguf.metadata,
       tensors: gguf.tensors.map {
         CheckpointTensor(
           name: $0.name, type: $0.type, shape: $0.shape,
-          source: TensorSource(.file(gguf.file, offset: $0.offset)))
+          source: TensorSource(.file(gguf.file(of: $0).file, offset: $0.offset)))
       })
+    files = gguf.files.map(\.file.path)
   }
 }

@@ -3,7 +3,8 @@ import MappedFiles
 public import SystemPackage
 
 extension Checkpoint {
-  /// The checkpoint at a path, judged by its first bytes: a GGUF, a Hugging Face folder, or the weights of one.
+  /// The checkpoint at a path, judged by its first bytes: a GGUF or any part of a split one, a Hugging
+  /// Face folder, or the weights of one.
   ///
   /// - Throws: ``CheckpointError`` when it is none, or the error of its format.
   public init(at path: FilePath) throws {
@@ -19,10 +20,10 @@ extension Checkpoint {
     }
   }
 
-  /// A GGUF file, its metadata and tensors as they are.
+  /// A GGUF file, or the set that it is a part of, its metadata and tensors as they are.
   ///
   /// - Throws: ``CheckpointError`` when it does not say its architecture, `GGUFError` or `FileError`.
   public init(gguf path: FilePath) throws {
-    try self.init(GGUFFile(path))
+    try self.init(GGUFSet(path))
   }
 }

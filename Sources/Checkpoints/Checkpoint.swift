@@ -1,5 +1,6 @@
 public import GGUF
 public import MappedFiles
+public import SystemPackage
 public import TensorCore
 
 /// A model in GGUF's terms, wherever its bytes lie: what a conversion reads.
@@ -19,6 +20,8 @@ public struct Checkpoint: Sendable {
   public var tensors: [CheckpointTensor]
   /// What the reader should know: things in the source that have no place here.
   public var warnings: [String]
+  /// The files of a GGUF: a part of a set may hold no tensor.
+  public var files: [FilePath] = []
 
   public init(
     origin: Origin, architecture: String, metadata: GGUFMetadata, tensors: [CheckpointTensor],

@@ -4,14 +4,14 @@ public import SystemPackage
 public import Tokenizers
 
 extension Tokenizer {
-  /// The tokenizer of a checkpoint: a GGUF, a Hugging Face folder or a `tokenizer.json`.
+  /// The tokenizer of a checkpoint: a GGUF or any part of a split one, a Hugging Face folder or a `tokenizer.json`.
   ///
   /// - Throws: ``CheckpointError`` when there is none, or what is wrong with it.
   public init(at path: FilePath) throws {
     do {
       switch try FileKind(of: path) {
       case .gguf:
-        try self.init(metadata: GGUFFile(path).metadata)
+        try self.init(metadata: GGUFSet(path).metadata)
       case .folder:
         try self.init(folder: path)
       default:

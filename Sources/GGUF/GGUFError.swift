@@ -28,6 +28,15 @@ public struct GGUFError: FileProblem, Hashable {
     case dataOverlap(with: String)
     case typeNotInGGUF(TensorType)
     case nameTooLong(byteCount: Int, limit: Int)
+
+    // MARK: Sets of files
+    case missingPart(Int, of: Int)
+    /// A part of a set whose name does not say where the others are.
+    case notAPartName(count: Int)
+    /// A key that does not fit the rest of the set.
+    case splitMismatch(expected: String, found: String)
+    case tensorInOtherPart(String)
+    case tooManyParts(Int, limit: Int)
   }
 
   public var path: FilePath?
@@ -116,6 +125,17 @@ extension GGUFError.Reason: CustomStringConvertible {
       "GGUF has no type \(type)"
     case .nameTooLong(let byteCount, let limit):
       "expected a name of at most \(limit) bytes, found \(byteCount)"
+    case .missingPart(let number, let count):
+      "part \(number) of \(count) is missing"
+    case .notAPartName(let count):
+      "a part of a set of \(count) files, which are found by their names: expected one such as "
+        + GGUFPartName(stem: "NAME", number: 1, count: count).fileName
+    case .splitMismatch(let expected, let found):
+      "not a part of this set of files: expected \(expected), found \(found)"
+    case .tensorInOtherPart(let other):
+      "the tensor stands in \(other.printable) already"
+    case .tooManyParts(let count, let limit):
+      "expected at most \(limit) parts, found \(count); allow larger ones"
     }
   }
 

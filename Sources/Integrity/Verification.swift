@@ -31,7 +31,8 @@ public struct FileVerdict: Sendable, Hashable {
 ///
 /// A file that carries no digests can be intact in form and still hold a flipped bit.
 public enum Verification {
-  /// Verifies what stands at `path`: a file, a shard index with its shards, or a folder of files.
+  /// Verifies what stands at `path`: a file, a part of a split GGUF with all its parts, a shard index with
+  /// its shards, or a folder of files.
   ///
   /// - Returns: One verdict a file, in the order of names.
   ///   What cannot be read is damaged.
@@ -43,10 +44,22 @@ public enum Verification {
     }
   }
 
+  /// Verifies what stands at several paths. A file that came with another of its set is not verified again.
+  public static func verify(_ paths: [FilePath]) throws -> [FileVerdict] {
+    var verdicts: [FileVerdict] = []
+    var seen: Set<FilePath> = []
+    for path in paths where !seen.contains(path) {
+      for verdict in try verify(path) where seen.insert(verdict.path).inserted {
+        verdicts.append(verdict)
+      }
+    }
+    return verdicts
+  }
+
   private static func verifyPresent(_ path: FilePath) throws -> [FileVerdict] {
     switch try FileKind(of: path) {
     case .folder: return try verifyFolder(path)
-    case .gguf: return [try verifyGGUF(path)]
+    case .gguf: return try verifyGGUF(path)
     case .safetensors: return [try verifySafetensors(path)]
     case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:
       return try verifyShards(index: path)
@@ -66,52 +79,7 @@ public enum Verification {
     guard !files.isEmpty else {
       return [verdict(path, "no .safetensors and no .gguf file in this folder")]
     }
-    return try files.flatMap { try verify(path.appending($0)) }
-  }
-
-  private static func verifyGGUF(_ path: FilePath) throws -> FileVerdict {
-    let file = try MappedFile(path)
-    do {
-      let header = try file.withUnchangedBytes {
-        try GGUFHeader(parsing: $0, requiringData: false)
-      }
-      let missing = header.tensors.compactMap { tensor in
-        damage(
-          to: tensor.name, at: tensor.offset, byteCount: tensor.byteCount,
-          rows: tensor.shape.rows, fileEnd: file.byteCount)
-      }
-      return FileVerdict(
-        path: path, isSealed: false,
-        damage: missing + trailing(header, byteCount: file.byteCount))
-    } catch let error as GGUFError {
-      let damage = Damage(
-        tensor: error.tensor, firstRow: nil, lastRow: nil, offset: error.byteOffset,
-        byteCount: nil, why: "\(error)")
-      return FileVerdict(path: path, isSealed: false, damage: [damage])
-    }
-  }
-
-  /// Bytes that belong to no tensor and are no padding.
-  private static func trailing(_ header: GGUFHeader, byteCount: Int) -> [Damage] {
-    let end = header.tensors.map { $0.offset + $0.byteCount }.max() ?? header.dataOffset
-    let padded = (end + header.alignment - 1) / header.alignment * header.alignment
-    guard byteCount > padded else { return [] }
-    let damage = Damage(
-      tensor: nil, firstRow: nil, lastRow: nil, offset: padded, byteCount: byteCount - padded,
-      why: "bytes after the last tensor")
-    return [damage]
-  }
-
-  /// The rows of a tensor that lie beyond the end of the file.
-  private static func damage(
-    to tensor: String, at offset: Int, byteCount: Int, rows: Int, fileEnd: Int
-  ) -> Damage? {
-    let present = max(0, min(byteCount, fileEnd - offset))
-    guard present < byteCount else { return nil }
-    let rowBytes = max(1, byteCount / max(1, rows))
-    return Damage(
-      tensor: tensor, firstRow: present / rowBytes, lastRow: rows - 1, offset: offset + present,
-      byteCount: byteCount - present, why: "the file ends before the tensor does")
+    return try verify(files.map { path.appending($0) })
   }
 
   private static func verifySafetensors(_ path: FilePath) throws -> FileVerdict {
@@ -156,7 +124,7 @@ public enum Verification {
     return verdicts
   }
 
-  private static func verdict(
+  static func verdict(
     _ path: FilePath, _ why: String, tensor: String? = nil, at offset: Int? = nil
   ) -> FileVerdict {
     let damage = Damage(

@@ -7,33 +7,51 @@ public import SystemPackage
   import Darwin
 #endif
 
-/// A file, or a folder of files, that grows under another name beside its destination, survives a kill,
-/// and takes its final name when it is whole.
+/// A file, a folder of files or a set of files side by side, that grows under another name beside its
+/// destination, survives a kill, and takes its final name when it is whole.
 ///
 /// `NAME.quern-partial` holds the bytes, `NAME.quern-journal` says which of them are done. While one
 /// program works on a destination, another is refused.
 public final class StagedOutput: Sendable {
+  public enum Form: Sendable, Hashable {
+    case file
+    case folder
+    /// Files of these names, beside the destination, whose own name is only the base of theirs. Readers
+    /// open the first, which therefore appears last.
+    case set([String])
+  }
+
   public let destination: FilePath
-  public let isFolder: Bool
-  private let staging: FilePath
-  private let journal: FilePath
-  private let overwrite: Bool
+  public let form: Form
+  let staging: FilePath
+  let journal: FilePath
+  let overwrite: Bool
   private let lock: Int32
 
-  /// - Parameter overwrite: Whether what stands at `destination` is replaced at the end. An empty
-  ///   folder always is.
+  /// - Parameter overwrite: Whether what stands at `destination`, or under the names of a set, is
+  ///   replaced at the end. An empty folder always is.
   /// - Throws: ``FileError``: `.alreadyExists`, `.inUse`, or the failed system call.
-  public init(_ destination: FilePath, isFolder: Bool, overwrite: Bool) throws(FileError) {
-    let destination = try Self.resolved(destination)
-    try Self.checkFree(destination, isFolder: isFolder, overwrite: overwrite)
+  public init(_ destination: FilePath, form: Form, overwrite: Bool) throws(FileError) {
+    // No file of a set has the destination's name.
+    let destination = form.isSet ? destination : try Self.resolved(destination)
+    if !form.isSet || !Self.isHalfRenamed(destination) {
+      try form.checkFree(destination, overwrite: overwrite)
+    }
     self.destination = destination
-    self.isFolder = isFolder
+    self.form = form
     self.overwrite = overwrite
     staging = FilePath("\(destination).quern-partial")
-    journal = FilePath("\(destination).quern-journal")
-    lock = try Self.lock(staging, isFolder: isFolder, for: destination)
-    if isFolder { recoverReplaced() }
+    journal = Self.journal(of: destination)
+    lock = try StagingLock.acquire(
+      staging, journal: journal, isFolder: form.isStagedInFolder, for: destination)
     Self.living.add(1, ordering: .relaxed)
+    switch form {
+    case .file: break
+    case .folder: recoverReplaced()
+    case .set:
+      takeBackRenamed()
+      try form.checkFree(destination, overwrite: overwrite)
+    }
   }
 
   deinit {
@@ -46,15 +64,19 @@ public final class StagedOutput: Sendable {
   /// Whether this process is in the middle of an output that a later run can go on with.
   public static var isAnyUnfinished: Bool { living.load(ordering: .relaxed) > 0 }
 
+  static func journal(of destination: FilePath) -> FilePath {
+    FilePath("\(destination).quern-journal")
+  }
+
   /// Opens one of the files.
   ///
   /// - Parameters:
-  ///   - name: Its name in the folder; ignored when the output is a file.
+  ///   - name: Its name in the folder or set; ignored when the output is a file.
   ///   - identity: A digest of everything that decides its bytes.
   public func open(
     _ name: String, byteCount: Int, identity: Digest128
   ) throws(FileError) -> JournaledFile {
-    guard isFolder else {
+    guard form.isStagedInFolder else {
       return try JournaledFile(
         staging, journal: journal, byteCount: byteCount, identity: identity)
     }
@@ -71,25 +93,22 @@ public final class StagedOutput: Sendable {
   public func sync(_ files: [JournaledFile]) throws(FileError) {
     for file in files { try file.sync() }
     // The names of the files are bytes of the folder.
-    if isFolder { syncFolder(staging) }
+    if form.isStagedInFolder { syncFolder(staging) }
   }
 
   /// Syncs the files to disk, gives the output its final name and syncs the folder that holds it.
   ///
   /// - Parameter files: Every file of the output.
   public func commit(_ files: [JournaledFile]) throws(FileError) {
-    if isFolder { removeStrangers(but: files) }
+    // Files of another plan may have been left in the folder by an earlier run.
+    let names = files.compactMap { $0.path.lastComponent?.string }
+    if form.isStagedInFolder { removeStrangers(from: staging, but: names) }
     try sync(files)
-    // rename replaces a file and an empty folder by itself, a full folder must step aside first.
-    let stepsAside = isFolder && overwrite && Self.rename(destination, to: replaced)
-    guard Self.rename(staging, to: destination) else {
-      let code = Errno(rawValue: errno)
-      if stepsAside { _ = Self.rename(replaced, to: destination) }
-      throw FileError(path: destination, reason: .system(operation: "rename", code))
+    switch form {
+    case .file: try commitFile()
+    case .folder: try commitFolder()
+    case .set(let names): try commitSet(names)
     }
-    syncFolder(destination.removingLastComponent())
-    if stepsAside { removeTree(replaced) }
-    removeTree(journal)
   }
 
   /// Throws the unfinished work away.
@@ -98,11 +117,30 @@ public final class StagedOutput: Sendable {
     removeTree(journal)
   }
 
-  /// Files of another plan may have been left in the folder by an earlier run.
-  private func removeStrangers(but files: [JournaledFile]) {
-    let known = Set(files.compactMap { $0.path.lastComponent?.string })
-    for name in (try? FolderListing(staging).names) ?? [] where !known.contains(name) {
-      removeTree(staging.appending(name))
+  private func commitFile() throws(FileError) {
+    try rename(staging, to: destination)
+    syncFolder(destination.removingLastComponent())
+    removeTree(journal)
+  }
+
+  private func commitFolder() throws(FileError) {
+    // rename replaces an empty folder by itself, a full one must step aside first.
+    let stepsAside = overwrite && (try? rename(destination, to: replaced)) != nil
+    do throws(FileError) {
+      try rename(staging, to: destination)
+    } catch {
+      if stepsAside { try? rename(replaced, to: destination) }
+      throw error
+    }
+    syncFolder(destination.removingLastComponent())
+    if stepsAside { removeTree(replaced) }
+    removeTree(journal)
+  }
+
+  func removeStrangers(from folder: FilePath, but names: [String]) {
+    let known = Set(names)
+    for name in (try? FolderListing(folder).names) ?? [] where !known.contains(name) {
+      removeTree(folder.appending(name))
     }
   }
 
@@ -111,7 +149,24 @@ public final class StagedOutput: Sendable {
 
   /// Mends what a kill between the two renames, or before the last removal, left behind.
   private func recoverReplaced() {
-    if !Self.rename(replaced, to: destination) { removeTree(replaced) }
+    if (try? rename(replaced, to: destination)) == nil { removeTree(replaced) }
+  }
+
+  /// - Throws: An error about the new name.
+  func rename(_ from: FilePath, to: FilePath) throws(FileError) {
+    let code = from.withPlatformString { from in
+      to.withPlatformString { to in
+        #if canImport(Glibc)
+          Glibc.rename(from, to) == 0 ? 0 : errno
+        #else
+          Darwin.rename(from, to) == 0 ? 0 : errno
+        #endif
+      }
+    }
+    guard code == 0 else {
+      throw FileError(
+        path: to, reason: .system(operation: "rename", Errno(rawValue: code)))
+    }
   }
 
   /// The path that is written: where a link leads, so that the link stays.
@@ -132,66 +187,6 @@ public final class StagedOutput: Sendable {
       return FilePath(platformString: target)
     default:
       throw FileError(path: destination, reason: .notARegularFile)
-    }
-  }
-
-  private static func checkFree(
-    _ destination: FilePath, isFolder: Bool, overwrite: Bool
-  ) throws(FileError) {
-    var status = stat()
-    guard destination.withPlatformString({ stat($0, &status) }) == 0 else { return }
-    let standsFolder = status.st_mode & S_IFMT == S_IFDIR
-    if standsFolder, !isFolder { throw FileError(path: destination, reason: .isADirectory) }
-    if standsFolder, try FolderListing(destination).names.isEmpty { return }
-    guard overwrite, standsFolder == isFolder else {
-      throw FileError(path: destination, reason: .alreadyExists)
-    }
-  }
-
-  /// Makes the staging file or folder and keeps others out of it as long as the descriptor is open.
-  private static func lock(
-    _ staging: FilePath, isFolder: Bool, for destination: FilePath
-  ) throws(FileError) -> Int32 {
-    func failure(_ operation: String) -> FileError {
-      FileError(path: destination, reason: .system(operation: operation, Errno(rawValue: errno)))
-    }
-    if isFolder, staging.withPlatformString({ mkdir($0, 0o755) }) != 0, errno != EEXIST {
-      throw failure("create")
-    }
-    let flags = isFolder ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT
-    let fd = staging.withPlatformString { path in
-      #if canImport(Glibc)
-        Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o644)
-      #else
-        Darwin.open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0o644)
-      #endif
-    }
-    guard fd >= 0 else { throw failure("create") }
-    guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
-      close(fd)
-      throw FileError(path: destination, reason: .inUse)
-    }
-    // Whoever held the lock may have renamed the file away meanwhile.
-    var held = stat()
-    var named = stat()
-    guard fstat(fd, &held) == 0, staging.withPlatformString({ stat($0, &named) }) == 0,
-      held.st_ino == named.st_ino, held.st_dev == named.st_dev
-    else {
-      close(fd)
-      throw FileError(path: destination, reason: .inUse)
-    }
-    return fd
-  }
-
-  private static func rename(_ from: FilePath, to: FilePath) -> Bool {
-    from.withPlatformString { from in
-      to.withPlatformString { to in
-        #if canImport(Glibc)
-          Glibc.rename(from, to) == 0
-        #else
-          Darwin.rename(from, to) == 0
-        #endif
-      }
     }
   }
 }

@@ -29,6 +29,7 @@ struct Quern: ParsableCommand {
 enum Program {
   static func main() {
     Interrupts.install()
+    OpenFiles.allowMany()
     do {
       var command = try Quern.parseAsRoot()
       if case .failure(let error) = KernelLevel.pinned { throw error }

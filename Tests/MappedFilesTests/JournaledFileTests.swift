@@ -17,7 +17,7 @@ import Testing
 
   private func begin(_ identity: String = "a") throws -> (StagedOutput, JournaledFile) {
     let output = try StagedOutput(
-      folder.path.appending("out"), isFolder: false, overwrite: false)
+      folder.path.appending("out"), form: .file, overwrite: false)
     let digest = Array(identity.utf8).withUnsafeBytes { Digest128(of: $0) }
     return (output, try output.open("", byteCount: Self.result.count, identity: digest))
   }

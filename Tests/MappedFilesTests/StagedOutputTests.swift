@@ -19,7 +19,7 @@ import Testing
   @Test("A file takes its name at the commit, and nothing else stays behind")
   func commit() throws {
     let path = folder.path.appending("out")
-    let output = try StagedOutput(path, isFolder: false, overwrite: false)
+    let output = try StagedOutput(path, form: .file, overwrite: false)
     let file = try output.open("", byteCount: 8, identity: Self.identity("a"))
     try write([1, 2, 3], at: 0, to: file)
     try write([4], at: 7, to: file)
@@ -33,7 +33,7 @@ import Testing
   func resume() throws {
     let path = folder.path.appending("out")
     do {
-      let output = try StagedOutput(path, isFolder: false, overwrite: false)
+      let output = try StagedOutput(path, form: .file, overwrite: false)
       let file = try output.open("", byteCount: 12, identity: Self.identity("a"))
       try write([1, 1, 1, 1], at: 0, to: file)
       try write([2, 2, 2, 2], at: 4, to: file)
@@ -41,7 +41,7 @@ import Testing
     var partial = try readBytes(folder.path.appending("out.quern-partial"))
     partial[5] ^= 1
     _ = try folder.write(partial, as: "out.quern-partial")
-    let output = try StagedOutput(path, isFolder: false, overwrite: false)
+    let output = try StagedOutput(path, form: .file, overwrite: false)
     let file = try output.open("", byteCount: 12, identity: Self.identity("a"))
     #expect(file.keeps(4, at: 0))
     #expect(!file.keeps(3, at: 0))
@@ -57,7 +57,7 @@ import Testing
   func tornJournal() throws {
     let path = folder.path.appending("out")
     do {
-      let output = try StagedOutput(path, isFolder: false, overwrite: false)
+      let output = try StagedOutput(path, form: .file, overwrite: false)
       let file = try output.open("", byteCount: 8, identity: Self.identity("a"))
       try write([1, 1, 1, 1], at: 0, to: file)
       try write([2, 2, 2, 2], at: 4, to: file)
@@ -68,12 +68,12 @@ import Testing
     for count in 0...journal.count {
       _ = try folder.write(Array(journal.prefix(count)), as: "out.quern-journal")
       _ = try folder.write(partial, as: "out.quern-partial")
-      let output = try StagedOutput(path, isFolder: false, overwrite: false)
+      let output = try StagedOutput(path, form: .file, overwrite: false)
       let file = try output.open("", byteCount: 8, identity: Self.identity("a"))
       #expect(file.keeps(4, at: 0) == (count >= 80))
       #expect(file.keeps(4, at: 4) == (count >= 120))
     }
-    let output = try StagedOutput(path, isFolder: false, overwrite: false)
+    let output = try StagedOutput(path, form: .file, overwrite: false)
     let other = try output.open("", byteCount: 8, identity: Self.identity("b"))
     #expect(!other.hasEarlierWork)
   }
@@ -81,9 +81,9 @@ import Testing
   @Test("Two runs on one destination do not meet")
   func locked() throws {
     let path = folder.path.appending("out")
-    let first = try StagedOutput(path, isFolder: false, overwrite: false)
+    let first = try StagedOutput(path, form: .file, overwrite: false)
     #expect(throws: FileError(path: path, reason: .inUse)) {
-      try StagedOutput(path, isFolder: false, overwrite: false)
+      try StagedOutput(path, form: .file, overwrite: false)
     }
     first.discard()
   }
@@ -93,7 +93,7 @@ import Testing
     let path = folder.path.appending("model")
     func make(_ names: [String], overwrite: Bool) throws {
       let output = try StagedOutput(
-        FilePath(path.string + "/"), isFolder: true, overwrite: overwrite)
+        FilePath(path.string + "/"), form: .folder, overwrite: overwrite)
       let files = try names.map { name in
         let file = try output.open(name, byteCount: 1, identity: Self.identity(name))
         try write([7], at: 0, to: file)
@@ -117,13 +117,13 @@ import Testing
     let empty = folder.path.appending("empty")
     try FileManager.default.createDirectory(
       atPath: empty.string, withIntermediateDirectories: false)
-    let output = try StagedOutput(empty, isFolder: true, overwrite: false)
+    let output = try StagedOutput(empty, form: .folder, overwrite: false)
     let file = try output.open("a", byteCount: 0, identity: Self.identity("a"))
     try output.commit([file])
     #expect(try FolderListing(empty).names == ["a"])
     let taken = try folder.write([1], as: "taken")
     #expect(throws: FileError(path: taken, reason: .alreadyExists)) {
-      try StagedOutput(taken, isFolder: true, overwrite: true)
+      try StagedOutput(taken, form: .folder, overwrite: true)
     }
   }
 

@@ -2,8 +2,8 @@ import GGUF
 
 extension Inspection: Encodable {
   private enum Key: String, CodingKey {
-    case format, version, architecture, parameters, bitsPerWeight, bytes, alignment, dataOffset,
-      metadata, tensors
+    case format, version, architecture, parameters, bitsPerWeight, bytes, files, alignment,
+      dataOffset, metadata, tensors
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -14,6 +14,7 @@ extension Inspection: Encodable {
     try object.encode(parameterCount, forKey: .parameters)
     try object.encode(bitsPerWeight, forKey: .bitsPerWeight)
     try object.encode(byteCount, forKey: .bytes)
+    try object.encode(fileCount, forKey: .files)
     try object.encodeIfPresent(alignment, forKey: .alignment)
     try object.encodeIfPresent(dataOffset, forKey: .dataOffset)
     let pairs = metadata.map { ($0.key, $0.value) }

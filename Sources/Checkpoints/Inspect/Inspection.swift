@@ -15,7 +15,7 @@ public struct Inspection: Sendable {
     /// Bytes from the start of its file.
     public let offset: Int
     public let byteCount: Int
-    /// The file that holds it, when the checkpoint is a folder.
+    /// The file that holds it, when the checkpoint has several.
     public let file: String?
   }
 
@@ -29,10 +29,12 @@ public struct Inspection: Sendable {
   public let metadata: [(key: String, value: GGUFValue)]
   /// In the order of the header.
   public let tensors: [Tensor]
-  /// Bytes that data offsets are multiples of; GGUF only.
+  /// Bytes that data offsets are multiples of; a single GGUF only.
   public let alignment: Int?
   /// Bytes from the start of the file to the tensor data; single files only.
   public let dataOffset: Int?
+  /// Files that hold the tensors.
+  public let fileCount: Int
   /// Bytes of all files.
   public let byteCount: Int
 
@@ -45,12 +47,12 @@ public struct Inspection: Sendable {
     return parameterCount == 0 ? 0 : Double(bytes) * 8 / Double(parameterCount)
   }
 
-  /// Reads the headers at `path`: a GGUF, a safetensors file, a shard index or a folder.
+  /// Reads the headers at `path`: a GGUF or any part of a split one, a safetensors file, a shard index or a folder.
   ///
   /// - Throws: the container's error, or ``UnreadableCheckpoint``.
   public init(_ path: FilePath) throws {
     switch try FileKind(of: path) {
-    case .gguf: self.init(try GGUFFile(path))
+    case .gguf: self.init(try GGUFSet(path))
     case .safetensors: self.init(try SafetensorsFile(path))
     case .folder: try self.init(folder: path)
     case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:
@@ -60,18 +62,22 @@ public struct Inspection: Sendable {
     }
   }
 
-  private init(_ gguf: GGUFFile) {
+  private init(_ gguf: GGUFSet) {
+    let single = gguf.files.count == 1 ? gguf.files[0] : nil
     format = "gguf"
-    version = Int(gguf.version)
+    version = Int(gguf.files[0].version)
+    // A file by itself is shown as it is, whatever it says of a set.
+    metadata = (single?.metadata ?? gguf.metadata).entries
     architecture = gguf.metadata.string("general.architecture")
-    metadata = gguf.metadata.entries
-    alignment = gguf.alignment
-    dataOffset = gguf.dataOffset
-    byteCount = gguf.file.byteCount
+    alignment = single?.alignment
+    dataOffset = single?.dataOffset
+    fileCount = gguf.files.count
+    byteCount = gguf.files.reduce(0) { $0 + $1.file.byteCount }
     tensors = gguf.tensors.map {
-      Tensor(
+      let file = single == nil ? gguf.file(of: $0).file.path.lastComponent?.string : nil
+      return Tensor(
         name: $0.name, type: $0.type, shape: $0.shape, offset: $0.offset, byteCount: $0.byteCount,
-        file: nil)
+        file: file)
     }
   }
 
@@ -82,6 +88,7 @@ public struct Inspection: Sendable {
     metadata = file.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
     alignment = nil
     dataOffset = file.dataOffset
+    fileCount = 1
     byteCount = file.file.byteCount
     tensors = file.tensors.map { Tensor($0, in: nil) }
   }
@@ -102,6 +109,7 @@ public struct Inspection: Sendable {
     metadata = merged.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
     alignment = nil
     dataOffset = nil
+    fileCount = checkpoint.shards.count
     byteCount = checkpoint.shards.reduce(0) { $0 + $1.file.byteCount }
     tensors = checkpoint.tensors.map { shard, tensor in
       Tensor(tensor, in: checkpoint.shards[shard].file.path.lastComponent?.string)

@@ -25,8 +25,11 @@ public struct ConversionOptions: Sendable {
   public var allowNonFinite = false
   /// Replace a destination that exists.
   public var overwrite = false
-  /// Bytes of tensor data in one safetensors shard, at most, unless a single tensor is larger.
-  public var maxShardByteCount = 5_000_000_000
+  /// Bytes of tensor data in one file of the result, at most, unless a single tensor is larger. Without,
+  /// a GGUF is one file and the shards of a folder have `HuggingFaceFolder.defaultShardByteCount`.
+  public var maxShardByteCount: Int?
+  /// Tensors in one file of a split GGUF, at most.
+  public var maxShardTensorCount: Int?
 
   /// What buffers may take together, in bytes: slabs that are read, encoded and written.
   public var memoryByteCount = 256 << 20

@@ -2,21 +2,17 @@ import Checkpoints
 import MappedFiles
 import Safetensors
 public import SystemPackage
-import TensorCore
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 extension ConversionPlan {
   /// Plans a conversion from headers alone; no tensor data is read and nothing is written.
   ///
   /// - Parameters:
-  ///   - source: A GGUF, a safetensors file, a shard index or a Hugging Face folder.
+  ///   - source: A GGUF or any part of a split one, a safetensors file, a shard index or a Hugging Face
+  ///     folder.
   ///   - destination: Ends in `.gguf`, in `.safetensors` or, for a folder, in `/`; a folder that
-  ///     exists needs no slash.
+  ///     exists needs no slash. With a limit for what a file may hold, `NAME.gguf` and
+  ///     `NAME-00001-of-00003.gguf` both become as many parts as are needed, or `NAME.gguf` when
+  ///     everything fits.
   /// - Throws: ``ConversionError`` when the destination is the source, exists or cannot hold the types;
   ///   otherwise what is wrong with the source.
   public init(
@@ -28,107 +24,48 @@ extension ConversionPlan {
   init(
     from source: ConversionSource, to destination: String, options: ConversionOptions
   ) throws {
-    let format = try DestinationFormat(destination)
-    let path = FilePath(destination)
-    try Self.check(path, format, against: source.path, overwrite: options.overwrite)
-    switch format {
+    let target = try Destination(destination, options)
+    try target.check(against: source.path, overwrite: options.overwrite)
+    var sources: [FilePath] = []
+    switch target.format {
     case .gguf:
-      self = try Self.padding(source.checkpoint(), at: source.path, options) {
-        try Self(gguf: path, from: $0, at: source.path, options: options)
+      let checkpoint = try source.checkpoint()
+      self = try Self.padding(checkpoint, at: source.path, options) {
+        try Self(gguf: target.path, from: $0, at: source.path, options: options)
       }
+      sources = checkpoint.files
     case .folder:
       self = try Self.padding(source.checkpoint(), at: source.path, options) {
-        try Self(folder: path, from: $0, at: source.path, options: options)
+        try Self(folder: target.path, from: $0, at: source.path, options: options)
       }
     case .safetensors:
       guard !options.padsRows else {
-        throw ConversionError(.cannotPad(.noMetadata), path: path)
+        throw ConversionError(.cannotPad(.noMetadata), path: target.path)
       }
       guard try FileKind(of: source.path) != .gguf else {
-        throw ConversionError(.wantsFolder, path: path)
+        throw ConversionError(.wantsFolder, path: target.path)
       }
       try self.init(
-        safetensors: path, from: source.safetensors(), at: source.path, options: options)
+        safetensors: target.path, from: source.safetensors(), at: source.path, options: options)
     }
-    try refuseSourceFiles()
+    if form != .folder { try checkPaths(against: sources) }
   }
 
-  private static func check(
-    _ destination: FilePath, _ format: DestinationFormat, against source: FilePath, overwrite: Bool
-  ) throws {
-    guard let found = FileIdentity(destination) else { return }
-    func refusal(_ reason: ConversionError.Reason) -> ConversionError {
-      ConversionError(reason, path: destination)
-    }
-    if found == FileIdentity(source) { throw refusal(.destinationIsSource) }
-    if found.isFolder {
-      // A folder is replaced with everything in it.
-      if found.holds(source) { throw refusal(.destinationHoldsSource) }
-      let names = try FolderListing(destination).names
-      if names.isEmpty { return }
-      if overwrite, !names.contains("config.json") { throw refusal(.destinationIsNoCheckpoint) }
-      let stranger = names.first { !HuggingFaceFolder.isKnownName($0) }
-      if overwrite, let stranger { throw refusal(.destinationHoldsOther(stranger)) }
-    }
-    guard overwrite else { throw refusal(.destinationExists) }
-  }
-
-  /// Refuses a destination that is one of the files that tensors come from.
-  private func refuseSourceFiles() throws {
-    guard let found = FileIdentity(destination) else { return }
-    var seen: Set<FilePath> = []
+  /// Refuses to write over a file that tensors come from, and over anything unless that is allowed.
+  private func checkPaths(against files: [FilePath]) throws {
+    var sources = Set(files)
     for tensor in tensors {
-      guard case .file(let file, _) = tensor.source.content, seen.insert(file.path).inserted else {
-        continue
+      if case .file(let file, _) = tensor.source.content { sources.insert(file.path) }
+    }
+    let identities = Set(sources.compactMap(FileIdentity.init))
+    let mayReplace =
+      options.overwrite || form != .file && StagedOutput.isHalfRenamed(destination)
+    for path in paths {
+      guard let found = FileIdentity(path) else { continue }
+      guard !identities.contains(found) else {
+        throw ConversionError(.destinationIsSource, path: path)
       }
-      if found == FileIdentity(file.path) {
-        throw ConversionError(.destinationIsSource, path: destination)
-      }
+      guard mayReplace else { throw ConversionError(.destinationExists, path: path) }
     }
-  }
-}
-
-/// What a destination is to become, judged by its name.
-private enum DestinationFormat {
-  case gguf, safetensors, folder
-
-  init(_ destination: String) throws {
-    let path = FilePath(destination)
-    if destination.hasSuffix("/") || FileIdentity(path)?.isFolder == true {
-      self = .folder
-    } else if path.extension == "gguf" {
-      self = .gguf
-    } else if path.extension == "safetensors" {
-      self = .safetensors
-    } else {
-      throw ConversionError(.unknownDestinationFormat, path: path)
-    }
-  }
-}
-
-/// Which file a path leads to, whatever it is called.
-private struct FileIdentity: Equatable {
-  private let device: dev_t
-  private let number: ino_t
-  let isFolder: Bool
-
-  /// `nil` when nothing is there.
-  init?(_ path: FilePath) {
-    var status = stat()
-    guard path.withPlatformString({ stat($0, &status) }) == 0 else { return nil }
-    device = status.st_dev
-    number = status.st_ino
-    isFolder = status.st_mode & S_IFMT == S_IFDIR
-  }
-
-  /// Whether `path` lies in this folder, however deep.
-  func holds(_ path: FilePath) -> Bool {
-    guard let real = path.withPlatformString({ realpath($0, nil) }) else { return false }
-    defer { free(real) }
-    var folder = FilePath(platformString: real)
-    while folder.removeLastComponent() {
-      if self == FileIdentity(folder) { return true }
-    }
-    return false
   }
 }

@@ -13,7 +13,9 @@ extension ConversionPlan {
       throw ConversionError(.quantizedFolder(recipe.name), path: destination)
     }
     let folder = try HuggingFaceFolder(
-      of: checkpoint, type: options.recipe?.base, maxShardByteCount: options.maxShardByteCount)
+      of: checkpoint, type: options.recipe?.base,
+      maxShardByteCount: options.maxShardByteCount
+        ?? HuggingFaceFolder.defaultShardByteCount)
     let shards = try folder.shards.map { shard in
       PlannedFile(
         name: shard.name, header: shard.layout.header,
@@ -31,7 +33,7 @@ extension ConversionPlan {
       PlannedFile(name: $0.name, header: $0.bytes, tensors: [], byteCount: $0.bytes.count)
     }
     self.init(
-      source: source, destination: destination, isFolder: true, files: shards + texts,
+      source: source, destination: destination, form: .folder, files: shards + texts,
       warnings: folder.warnings, options: options)
   }
 }

@@ -5,7 +5,9 @@ import SystemPackage
 import TensorCore
 
 extension ConversionPlan {
-  /// Plans one GGUF file.
+  /// Plans a GGUF: one file, or a set when the options limit what a file may hold and it holds more.
+  ///
+  /// - Parameter destination: `NAME.gguf`, also for a set.
   init(
     gguf destination: FilePath, from checkpoint: Checkpoint, at source: FilePath,
     options: ConversionOptions
@@ -21,33 +23,45 @@ extension ConversionPlan {
     let refusal = Self.missingImportance(tensors, options, source)
     if let refusal { warnings.append("to write it: \(refusal)") }
     let metadata = Self.metadata(of: checkpoint, options, tensors)
-    let layout = try GGUFLayout(
-      metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) })
-    let planned = try zip(tensors, layout.tensors).map { chosen, place in
+    let layouts = try GGUFLayout.parts(
+      metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) },
+      limits: options.partLimits)
+    let names = Self.partNames(layouts.count, of: destination)
+    warnings += Self.neighbours(of: destination, names, checkpoint, options)
+    var left = tensors[...]
+    let files = try zip(names.isEmpty ? [""] : names, layouts).map { name, layout in
+      let own = left.prefix(layout.tensors.count)
+      left = left.dropFirst(own.count)
+      return PlannedFile(
+        name: name, header: layout.header, tensors: try Self.plan(own, layout, options),
+        byteCount: layout.byteCount)
+    }
+    self.init(
+      source: source, destination: destination, form: names.isEmpty ? .file : .set(names),
+      files: files, warnings: warnings, refusal: refusal, options: options)
+  }
+
+  private static func plan(
+    _ tensors: some Sequence<Chosen>, _ layout: GGUFLayout, _ options: ConversionOptions
+  ) throws -> [PlannedTensor] {
+    try zip(tensors, layout.tensors).map { chosen, place in
       PlannedTensor(
         name: place.name, sourceType: chosen.tensor.type, type: place.type, shape: place.shape,
         offset: place.offset, byteCount: place.byteCount, source: chosen.tensor.source,
         importance: try options.importance?.weights(
           of: chosen.tensor, changing: chosen.tensor.type, to: place.type))
     }
-    self.init(
-      source: source, destination: destination, isFolder: false,
-      files: [
-        PlannedFile(
-          name: "", header: layout.header, tensors: planned, byteCount: layout.byteCount)
-      ],
-      warnings: warnings, refusal: refusal, options: options)
   }
 
   /// The checkpoint's metadata with what says how it is quantized: last where llama.cpp's quantizer moves it,
-  /// in its place after a cast.
+  /// in its place after a cast. A copy of a GGUF keeps its own.
   private static func metadata(
     of checkpoint: Checkpoint, _ options: ConversionOptions, _ tensors: [Chosen]
   ) -> GGUFMetadata {
     let recipe = options.recipe
     var metadata = checkpoint.metadata
     let fileType = metadata["general.file_type"]
-    guard recipe != nil || fileType == nil else { return metadata }
+    guard recipe != nil || (fileType == nil && checkpoint.origin != .gguf) else { return metadata }
     if recipe?.isQuantized ?? false {
       for key in ["general.quantization_version", "general.file_type"] { metadata[key] = nil }
     }

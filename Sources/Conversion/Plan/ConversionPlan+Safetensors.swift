@@ -32,7 +32,7 @@ extension ConversionPlan {
         source: TensorSource(.file(file, offset: tensor.offset)))
     }
     self.init(
-      source: source, destination: destination, isFolder: false,
+      source: source, destination: destination, form: .file,
       files: [
         PlannedFile(name: "", header: layout.header, tensors: tensors, byteCount: layout.byteCount)
       ],

@@ -1,14 +1,15 @@
 import Checkpoints
+public import MappedFiles
 public import SystemPackage
 public import TensorCore
 
 /// Everything a conversion will write, known from headers alone: what `--dry-run` prints.
 public struct ConversionPlan: Sendable {
   public let source: FilePath
+  /// The file or folder; for a set, `NAME.gguf`, from which its parts have their names.
   public let destination: FilePath
-  /// Whether `destination` is a folder that appears as a whole.
-  public let isFolder: Bool
-  /// The files to write; a single one unless the destination is a folder.
+  public let form: StagedOutput.Form
+  /// The files to write; a single one unless the destination is a folder or a set.
   public let files: [PlannedFile]
   /// What the reader should know: types that did not fit, data that is left out.
   public let warnings: [String]
@@ -17,6 +18,18 @@ public struct ConversionPlan: Sendable {
   public let options: ConversionOptions
   /// What `--pad-rows` does; `nil` when it was not asked for.
   public internal(set) var padding: RowPadding?
+
+  /// What opens the result: the first part of a set.
+  public var result: FilePath { form == .folder ? destination : paths.first ?? destination }
+
+  /// Where each file will be.
+  public var paths: [FilePath] {
+    switch form {
+    case .file: [destination]
+    case .folder: files.map { destination.appending($0.name) }
+    case .set(let names): names.map { destination.removingLastComponent().appending($0) }
+    }
+  }
 
   public var tensors: [PlannedTensor] { files.flatMap(\.tensors) }
 
@@ -33,7 +46,7 @@ public struct ConversionPlan: Sendable {
 
 /// One file: a header, then tensors at their offsets.
 public struct PlannedFile: Sendable {
-  /// Name inside the destination folder; empty when the destination is the file.
+  /// Name inside the destination folder or of the part; empty when the destination is the file.
   public let name: String
   /// The first bytes; all of them for a text file.
   public let header: [UInt8]

@@ -18,7 +18,7 @@ final class OpenOutput {
     self.plan = plan
     squaredErrors = Array(repeating: 0, count: plan.tensors.count)
     staged = try StagedOutput(
-      plan.destination, isFolder: plan.isFolder, overwrite: plan.options.overwrite)
+      plan.destination, form: plan.form, overwrite: plan.options.overwrite)
     for file in plan.files {
       let target = try staged.open(
         file.name, byteCount: file.byteCount, identity: plan.identity(of: file))

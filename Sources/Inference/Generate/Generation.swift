@@ -84,7 +84,9 @@ extension Session {
   private func forwardUnchanged(
     _ tokens: some Collection<Int32>
   ) throws -> UnsafeMutableBufferPointer<Float> {
-    try model.file.file.withUnchangedBytes { _ in try forward(tokens) }
+    let logits = Result { try forward(tokens) }
+    try model.file.checkUnchanged()
+    return try logits.get()
   }
 }
 

@@ -21,17 +21,17 @@ public final class Generator {
     self.tokenizer = tokenizer
   }
 
-  /// Maps the file at `path` and loads model and tokenizer.
+  /// Maps the file at `path`, and the others of its set, and loads model and tokenizer.
   ///
   /// - Throws: `GGUFError`, `FileError`, `TokenizerError` or ``ModelError``.
   public convenience init(
     path: FilePath, contextLength: Int? = nil, pool: WorkerPool = WorkerPool()
   ) throws {
-    try self.init(file: try GGUFFile(path), contextLength: contextLength, pool: pool)
+    try self.init(file: try GGUFSet(path), contextLength: contextLength, pool: pool)
   }
 
   public convenience init(
-    file: GGUFFile, contextLength: Int? = nil, pool: WorkerPool = WorkerPool()
+    file: GGUFSet, contextLength: Int? = nil, pool: WorkerPool = WorkerPool()
   ) throws {
     let session = try Session(Model(file), contextLength: contextLength, pool: pool)
     self.init(session, tokenizer: try Tokenizer(metadata: file.metadata))

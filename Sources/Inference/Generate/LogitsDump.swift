@@ -48,7 +48,7 @@ public struct LogitsDump {
       }
       if let failure { throw failure }
     }
-    try model.file.file.checkUnchanged()
+    try model.file.checkUnchanged()
     try writer.commit()
   }
 }

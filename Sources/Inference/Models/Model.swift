@@ -2,7 +2,7 @@ public import GGUF
 public import Kernels
 public import SystemPackage
 
-/// A model whose weights are used where they lie in a mapped GGUF file.
+/// A model whose weights are used where they lie in a mapped GGUF file or a set of them.
 ///
 /// Loading reads metadata and checks every tensor; it copies only norms and biases. One model serves
 /// any number of sessions.
@@ -11,13 +11,13 @@ public final class Model: Sendable {
   public static let supportedArchitectures = architectures.map { $0.architecture }
   private static let architectures: [any DecoderModel.Type] = [Llama.self, Qwen2.self]
 
-  public let file: GGUFFile
+  public let file: GGUFSet
   let decoder: any DecoderModel
   let kernels: Kernels
 
   /// - Parameter kernels: The instruction set to compute with.
   /// - Throws: ``ModelError``.
-  public init(_ file: GGUFFile, kernels: Kernels = .active) throws(ModelError) {
+  public init(_ file: GGUFSet, kernels: Kernels = .active) throws(ModelError) {
     guard let name = file.metadata.string("general.architecture") else {
       throw .missingKey("general.architecture")
     }
@@ -29,11 +29,18 @@ public final class Model: Sendable {
     decoder = try type.init(TensorSource(file: file, kernels: kernels))
   }
 
-  /// Maps the file at `path` and loads it.
+  /// A model that is one file.
+  public convenience init(
+    _ file: GGUFFile, kernels: Kernels = .active
+  ) throws(ModelError) {
+    try self.init(GGUFSet(file), kernels: kernels)
+  }
+
+  /// Maps the file at `path`, and the others of its set, and loads the model.
   ///
   /// - Throws: `GGUFError`, `FileError` or ``ModelError``.
   public convenience init(path: FilePath) throws {
-    try self.init(try GGUFFile(path))
+    try self.init(try GGUFSet(path))
   }
 
   public var architecture: String { type(of: decoder).architecture }

@@ -2,9 +2,9 @@ internal import GGUF
 internal import Kernels
 internal import TensorCore
 
-/// Finds a model's tensors in its file and checks each one's shape and type.
+/// Finds a model's tensors in its files and checks each one's shape and type.
 struct TensorSource {
-  let file: GGUFFile
+  let file: GGUFSet
   let kernels: Kernels
 
   func has(_ name: String) -> Bool { file.tensor(name) != nil }

@@ -10,6 +10,8 @@ struct ConvertCommand: ParsableCommand {
         quern convert Qwen2.5-0.5B-Instruct/ qwen.gguf
         quern convert model.gguf folder/ --type bf16
         quern convert model.gguf folder/ --max-shard-size 2GB --dry-run
+        quern convert model.gguf parts.gguf --max-shard-size 2GB
+        quern convert parts-00001-of-00003.gguf merged.gguf
       """)
 
   @OptionGroup var flags: ConversionFlags

@@ -13,11 +13,13 @@ struct InspectCommand: ParsableCommand {
 
       Examples:
         quern inspect model.gguf
+        quern inspect model-00001-of-00003.gguf
         quern inspect Qwen2.5-0.5B/ --tensors
         quern inspect model.gguf --json | jq '.tensors[] | select(.type == "Q6_K") | .name'
       """)
 
-  @Argument(help: "A .gguf or .safetensors file, or a Hugging Face folder.")
+  @Argument(
+    help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
   var path: String
 
   @Flag(help: "List every tensor, not only the types.")
@@ -45,7 +47,8 @@ struct InspectCommand: ParsableCommand {
     let bits = inspection.bitsPerWeight.formatted(.number.precision(.fractionLength(2)))
     lines.append(
       "\(inspection.tensors.count) tensors, \(weights) parameters, \(bits) bits per weight, "
-        + Quantities.bytes(inspection.byteCount))
+        + Quantities.bytes(inspection.byteCount)
+        + (inspection.fileCount == 1 ? "" : " in \(inspection.fileCount) files"))
     return lines.joined(separator: "\n")
   }
 

@@ -10,7 +10,7 @@ struct LogitsCommand: ParsableCommand {
     abstract: "Write the logits of given token ids as little-endian F32, [token][vocabulary].",
     shouldDisplay: false)
 
-  @Argument(help: "A .gguf file.")
+  @Argument(help: "A .gguf file, or any part of a split one.")
   var model: String
 
   @Option(help: "A file of token ids, separated by white space.")

@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf --system "Answer in one sentence."
       """)
 
-  @Argument(help: "A .gguf file.")
+  @Argument(help: "A .gguf file, or any part of a split one.")
   var model: String
 
   @Option(name: .shortAndLong, help: "What to answer or, with --raw, to continue.")

@@ -9,7 +9,8 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Whether files are whole: structure, bounds, sizes.",
     discussion: """
-      Takes files, folders and shard indexes, and ends with 1 when anything is damaged.
+      Takes files, folders and shard indexes, and ends with 1 when anything is damaged. Any part of a split
+      GGUF stands for all.
 
       Example:
         quern verify model.gguf Qwen2.5-0.5B/
@@ -21,7 +22,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let verdicts = try paths.flatMap { try Verification.verify(FilePath($0)) }
+    let verdicts = try Verification.verify(paths.map { FilePath($0) })
     if output.json {
       try output.printJSON(Report(verdicts))
     } else {

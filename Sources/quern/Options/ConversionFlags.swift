@@ -6,7 +6,8 @@ import TensorCore
 
 /// What `convert` and `quantize` share.
 struct ConversionFlags: ParsableArguments {
-  @Argument(help: "A .gguf or .safetensors file, or a Hugging Face folder.")
+  @Argument(
+    help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
   var source: String
 
   @Argument(
@@ -27,9 +28,20 @@ struct ConversionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Bytes of tensors in one file of a folder, at most.", valueName: "size"),
+      "Bytes of tensors in one file, at most; splits a .gguf into NAME-00001-of-00003.gguf and so on. "
+        + "(default: 5 GB in a folder, one .gguf)",
+      valueName: "size"),
     transform: ByteSize.init(parsing:))
-  var maxShardSize = ByteSize(byteCount: 5_000_000_000)
+  var maxShardSize: ByteSize?
+
+  @Option(help: ArgumentHelp("Tensors in one file of a split .gguf, at most.", valueName: "count"))
+  var maxShardTensors: Int?
+
+  func validate() throws {
+    if let maxShardTensors, maxShardTensors < 1 {
+      throw ValidationError("--max-shard-tensors takes a number above 0, found \(maxShardTensors)")
+    }
+  }
 
   @Option(
     help: ArgumentHelp(
@@ -42,7 +54,8 @@ struct ConversionFlags: ParsableArguments {
     var options = ConversionOptions(recipe: recipe)
     options.overwrite = overwrite
     options.allowNonFinite = allowNonFinite
-    options.maxShardByteCount = maxShardSize.byteCount
+    options.maxShardByteCount = maxShardSize?.byteCount
+    options.maxShardTensorCount = maxShardTensors
     options.memoryByteCount = memory.byteCount
     return options
   }
@@ -58,7 +71,7 @@ struct ConversionFlags: ParsableArguments {
     let reports = batch.plans.map { PlanReport($0) }
     if !dryRun, let refusal = batch.plans.lazy.compactMap(\.refusal).first { throw refusal }
     for plan in batch.plans {
-      let which = batch.plans.count > 1 ? " (\(plan.destination.string.printable))" : ""
+      let which = batch.plans.count > 1 ? " (\(plan.result.string.printable))" : ""
       for note in plan.warnings + (plan.padding?.notes ?? []) where !dryRun || !output.json {
         output.note("note\(which): \(note)")
       }

@@ -22,6 +22,8 @@ struct PlanReport: Encodable {
   let seconds: Double?
   let keptBytes: Int?
   let bitsPerWeight: Double
+  /// How many there are.
+  let files: Int
   let warnings: [String]
   let padding: PaddingReport?
   /// Bytes of tensors by type.
@@ -34,7 +36,8 @@ struct PlanReport: Encodable {
 
   private init(_ plan: ConversionPlan, _ result: ConversionResult?) {
     source = plan.source.string
-    destination = plan.destination.string
+    destination = plan.result.string
+    files = plan.files.count
     bytes = plan.byteCount
     seconds = result?.seconds
     keptBytes = result?.keptByteCount
@@ -75,8 +78,9 @@ struct PlanReport: Encodable {
 
   /// `model.gguf: 290 tensors, 98.4 MB, 4.91 bits per weight`
   var summary: String {
-    "\(destination.printable): \(tensors.count) tensors, \(Quantities.bytes(bytes)), "
-      + "\(String(format: "%.2f", bitsPerWeight)) bits per weight"
+    "\(destination.printable): \(tensors.count) tensors, \(Quantities.bytes(bytes))"
+      + (files > 1 ? " in \(files) files" : "")
+      + ", \(String(format: "%.2f", bitsPerWeight)) bits per weight"
   }
 
   /// `Q4_K 689.1 MB, Q6_K 312.0 MB, F32 0.5 MB`: the largest first.
