@@ -37,6 +37,9 @@ public struct ConversionBatch: Sendable {
   /// Bytes of all files of all outputs.
   public var byteCount: Int { plans.reduce(0) { $0 + $1.byteCount } }
 
+  /// Whether an interrupted run left work that the same plans go on with.
+  public var isBegun: Bool { plans.contains { StagedOutput.isBegun($0.destination) } }
+
   /// Carries the plans out: reads, encodes and writes slab by slab, each on its own time.
   ///
   /// Memory does not grow with the model. Destinations appear when all are whole; after a kill or an error

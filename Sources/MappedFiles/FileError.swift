@@ -27,6 +27,16 @@ public struct FileError: FileProblem, Hashable {
   }
 }
 
+extension FileError {
+  /// Whether the same work may succeed another time: the disk may have room, the medium may answer.
+  public var mayPass: Bool {
+    switch reason {
+    case .system, .unreadable: true
+    default: false
+    }
+  }
+}
+
 extension FileError: CustomStringConvertible {
   public var description: String {
     switch reason {

@@ -64,6 +64,12 @@ public final class StagedOutput: Sendable {
   /// Whether this process is in the middle of an output that a later run can go on with.
   public static var isAnyUnfinished: Bool { living.load(ordering: .relaxed) > 0 }
 
+  /// Whether an unfinished output for `destination` lies beside it.
+  public static func isBegun(_ destination: FilePath) -> Bool {
+    let destination = (try? resolved(destination)) ?? destination
+    return FilePath("\(destination).quern-partial").withPlatformString { access($0, F_OK) } == 0
+  }
+
   static func journal(of destination: FilePath) -> FilePath {
     FilePath("\(destination).quern-journal")
   }

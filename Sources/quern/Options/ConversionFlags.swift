@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversion
 import Foundation
+import MappedFiles
 import SystemPackage
 import TensorCore
 
@@ -90,6 +91,9 @@ struct ConversionFlags: ParsableArguments {
           $0.byteCount, kept: $0.keptByteCount,
           note: "tensor \($0.finishedTensorCount + 1) of \($0.tensorCount)")
       }
+    } catch let error as FileError where error.mayPass && batch.isBegun {
+      throw Failure(
+        error.description, path: error.path?.string, advice: "the same command goes on from here")
     }
     let kept = results.reduce(0) { $0 + $1.keptByteCount }
     if kept > 0 {
