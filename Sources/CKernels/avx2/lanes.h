@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 1 };
+enum { LANES_GROUPS = 1, LANES_SPLITS = 1 };
 
 #define QUERN_LEVEL avx2
 #define QUERN_TARGET __attribute__((target("avx2,fma,f16c")))

@@ -6,7 +6,7 @@
 
 #include "../scalar/floats.h"
 
-enum { LANES_GROUPS = 2 };
+enum { LANES_GROUPS = 2, LANES_SPLITS = 2 };
 
 #define QUERN_LEVEL avx512
 #define QUERN_TARGET \

@@ -1,4 +1,4 @@
-// The encoders of FP4 blocks on sixteen lanes, the elements of one block. Include after a level's lanes.h.
+// The encoders of FP4 blocks on sixteen lanes, elements of one block. Include after a level's lanes.h.
 // Private.
 #include <math.h>
 

@@ -42,7 +42,7 @@ LANES_INLINE void lanes_settle_ternary(const quern_grid *grid, int count, const 
   lanes_rescale(group->x, group->weights, &settlement);
 }
 
-enum { LANES_IQ1_S_BATCH = 512 * LANES_GROUPS };
+enum { LANES_IQ1_S_BATCH = 512 * LANES_SPLITS };
 
 QUERN_TARGET void LANES_ENCODER(iq1_S)(const float *input, void *blocks, size_t rows,
                                        size_t columns, const float *importance) {
@@ -61,17 +61,17 @@ QUERN_TARGET void LANES_ENCODER(iq1_S)(const float *input, void *blocks, size_t 
                         lanes_importance(importance, i, columns, 256, LANES_IQ1_S_BATCH,
                                          importance_room),
                         LANES_IQ1_S_BATCH, weights);
-    lanes_ternary groups[LANES_GROUPS];
-    lanes_prefixes sums[LANES_GROUPS];
-    lanes_split splits[LANES_GROUPS];
-    unsigned nonzero[LANES_GROUPS];
-    for (int k = 0; k < LANES_GROUPS; k++) {
+    lanes_ternary groups[LANES_SPLITS];
+    lanes_prefixes sums[LANES_SPLITS];
+    lanes_split splits[LANES_SPLITS];
+    unsigned nonzero[LANES_SPLITS];
+    for (int k = 0; k < LANES_SPLITS; k++) {
       nonzero[k] = lanes_prepare_ternary(32, x + 512 * k, weights + 512 * k, 1e-12f, &groups[k]);
       lanes_sum_prefixes(&groups[k], &sums[k]);
     }
-    lanes_split_iq1_S(LANES_GROUPS, sums, splits);
-    quern_ternary_found found[LANES * LANES_GROUPS];
-    for (int k = 0; k < LANES_GROUPS; k++)
+    lanes_split_iq1_S(LANES_SPLITS, sums, splits);
+    quern_ternary_found found[LANES * LANES_SPLITS];
+    for (int k = 0; k < LANES_SPLITS; k++)
       lanes_settle_ternary(grid, 32, x + 512 * k, weights + 512 * k, &groups[k], &splits[k],
                            nonzero[k], found + LANES * k);
     for (size_t b = 0; b < present / 256; b++) quern_pack_iq1_S(grid, found + 8 * b, block + b);

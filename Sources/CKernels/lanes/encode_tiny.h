@@ -1,5 +1,5 @@
-// The encoders of scalar/encode_tiny.h on sixteen lanes: elements of one block, but for Q1_0's sums, where
-// lanes hold sixteen blocks. Include after a level's lanes.h. Private.
+// The encoders of scalar/encode_tiny.h but FP4 on sixteen lanes: the elements of one block, except for
+// Q1_0's sums, whose lanes are sixteen blocks. Include after a level's lanes.h. Private.
 //
 // Codes are floats until they are packed.
 #include <float.h>

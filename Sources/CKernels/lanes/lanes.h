@@ -8,6 +8,7 @@
 // arithmetic in the scalar order, so the bytes are the scalar's.
 //
 //     LANES_GROUPS                  groups of sixteen blocks that a search takes in step, 1 or 2
+//     LANES_SPLITS                  groups whose splits IQ1_S tries in step, 1 or 2
 //     lanes_load(p) lanes_store(p, a) lanes_all(float)
 //     lanes_add lanes_sub lanes_mul lanes_div lanes_sqrt lanes_abs      each rounds once, as in C
 //     lanes_min(a, b)               a < b ? a : b, so b where either is NaN
