@@ -21,7 +21,8 @@ static float bell(void) {
   return (float)((sum - 8388608) / 4194304);
 }
 
-// A row of one kind: zeros, outlier, subnormal, constant, huge, tails, range, offset, signs, normal.
+// A row of one kind: zeros, outlier, subnormal, constant, huge, tails, range, offset, signs, magnitudes,
+// infinities and NaN, zero sub-blocks, ties, normal.
 static void fill(float *row, size_t count, int kind) {
   for (size_t i = 0; i < count; i++) {
     float value = bell();
@@ -35,11 +36,14 @@ static void fill(float *row, size_t count, int kind) {
     if (kind == 7) value = value / 16 - 1000;
     if (kind == 8) value = next() & 1 ? 1 : -1;
     if (kind == 9) value = fabsf(value);
+    if (kind == 10 && i % 607 == 300) value = next() & 1 ? NAN : value < 0 ? -INFINITY : INFINITY;
+    if (kind == 11 && i / 32 % 3 == 1) value = 0;
+    if (kind == 12) value = (float)((int)(next() >> 29) - 4) / 16;
     row[i] = value;
   }
 }
 
-enum { KINDS = 12, REPEATS = 6, COLUMNS = 256 * 9 };
+enum { KINDS = 15, REPEATS = 6, COLUMNS = 256 * 9 };
 static float values[COLUMNS * KINDS], importance[COLUMNS], expected[COLUMNS * KINDS],
     found[COLUMNS * KINDS];
 static unsigned char want[sizeof values * 2], got[sizeof values * 2];

@@ -15,10 +15,11 @@ struct LevelCase: Sendable, CustomTestStringConvertible {
 }
 
 struct LevelTests {
-  /// Values of every size, some rows nasty, none a NaN.
+  /// Values of every size, some rows nasty, none a NaN; some super-blocks are all zero.
   private static func values(_ count: Int, _ generator: inout Generator) -> [Float] {
     (0..<count).map { index in
       switch index / 97 % 5 {
+      case _ where index / 256 % 7 == 3: generator.next() & 1 == 0 ? 0 : -0.0
       case 0: generator.bell() * generator.power(60)
       case 1: generator.bell() * generator.power(8)
       case 2: Float(Int32(bitPattern: generator.next()) >> 29)
@@ -78,20 +79,30 @@ struct LevelTests {
     #expect(canonicalBits(shifted) == canonicalBits(decode(bytes, count: count, codec)))
   }
 
-  @Test("Infinities and NaN anywhere never trap", arguments: LevelCase.all)
+  @Test(
+    "Infinities and NaN anywhere never trap, and are encoded as the generic level does",
+    arguments: LevelCase.all)
   func nonFinite(_ item: LevelCase) throws {
+    let generic = try #require(Kernels(.generic).flatMap { BlockCodec(item.type, kernels: $0) })
     let codec = try #require(Kernels(item.level).flatMap { BlockCodec(item.type, kernels: $0) })
     guard codec.canEncode else { return }
+    func expectAlike(_ values: [Float], importance: [Float]?) {
+      #expect(
+        encode(values, rows: 1, importance: importance, codec)
+          == encode(values, rows: 1, importance: importance, generic))
+    }
     let columns = item.type.elementsPerBlock * 4
     for bad in [Float.nan, .infinity, -.infinity, .signalingNaN] {
       for position in [0, columns / 2, columns - 1] {
         var values = [Float](repeating: 0.5, count: columns)
         values[position] = bad
-        if !codec.requiresImportance { _ = encode(values, rows: 1, importance: nil, codec) }
+        if !codec.requiresImportance { expectAlike(values, importance: nil) }
+        expectAlike(values, importance: values.map { _ in 0.5 })
         _ = encode(values, rows: 1, importance: values, codec)
       }
       let all = [Float](repeating: bad, count: columns)
-      if !codec.requiresImportance { _ = encode(all, rows: 1, importance: nil, codec) }
+      if !codec.requiresImportance { expectAlike(all, importance: nil) }
+      expectAlike(all, importance: all.map { _ in 0.5 })
       _ = encode(all, rows: 1, importance: all, codec)
     }
   }

@@ -2,6 +2,6 @@
 
 #if defined(__x86_64__)
 void quern_fill_codecs_avx2(quern_kernel_table *table) {
-  QUERN_REGISTER_CODECS(avx2, QUERN_VECTOR_TYPES)
+  QUERN_REGISTER_CODECS(avx2)
 }
 #endif

@@ -60,4 +60,23 @@ LANES_INLINE octet octet_pick4(octet table, octet_int index) {
   return _mm256_permutevar_ps(table, index);
 }
 
+LANES_INLINE octet octet_from_bytes(uint64_t bytes) {
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_cvtsi64_si128((long long)bytes)));
+}
+LANES_INLINE octet octet_look_up(const int8_t table[16], uint64_t codes) {
+  const __m128i levels = _mm_loadu_si128((const __m128i *)table);
+  const __m128i bytes = _mm_shuffle_epi8(levels, _mm_cvtsi64_si128((long long)codes));
+  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+}
+LANES_INLINE octet_int octet_spread(unsigned word, int bits) {
+  const __m256i numbers = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  return _mm256_srlv_epi32(_mm256_set1_epi32((int)word),
+                           _mm256_mullo_epi32(numbers, _mm256_set1_epi32(bits)));
+}
+LANES_INLINE octet octet_flip(octet a, unsigned signs) {
+  const __m256i tops = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+  const __m256i bits = _mm256_sllv_epi32(_mm256_set1_epi32((int)signs), tops);
+  return _mm256_xor_ps(a, _mm256_and_ps(_mm256_castsi256_ps(bits), _mm256_set1_ps(-0.f)));
+}
+
 #endif

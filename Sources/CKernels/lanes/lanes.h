@@ -62,4 +62,12 @@ LANES_INLINE bool lanes_finite(const float *values, size_t count) {
   return lanes_bits(lanes_equal(sum, zero)) == 0xffff;
 }
 
+// The largest magnitude of `count` values; NaN has none.
+LANES_INLINE float lanes_magnitude(const float *values, size_t count) {
+  lanes largest = lanes_all(0);
+  for (size_t i = 0; i < count; i += LANES)
+    largest = lanes_max(lanes_abs(lanes_load(values + i)), largest);
+  return lanes_largest(largest);
+}
+
 #endif

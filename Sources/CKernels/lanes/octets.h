@@ -15,6 +15,10 @@
 //     octet_load_codes(p)                      from eight of 16 bits
 //     octet_right(a, bits) octet_left(a, bits) octet_or(a, b)
 //     octet_nearest_clamped(a, high)           quern_nearest of each lane, kept within 0 ... high
+//     octet_from_bytes(uint64_t)               eight signed bytes, the lowest first
+//     octet_look_up(table, uint64_t)           of 16 signed bytes, by eight bytes below 16
+//     octet_spread(word, bits)                 lane i: word >> bits * i
+//     octet_flip(a, word)                      lanes i with other signs where bit i is set
 //     octet_pick8(table, a)                    lane a & 7 of `table`
 //     octet_pick4(table, a)                    lane a & 3 of `table`, which holds four floats twice
 #ifndef QUERN_LANES_OCTETS_H

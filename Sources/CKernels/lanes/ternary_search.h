@@ -1,5 +1,5 @@
-// The searches of scalar/ternary_grid.h, sixteen sub-blocks at a time. Transposed and finite like those
-// of lanes/search.h. Private.
+// The searches of scalar/ternary_grid.h, sixteen sub-blocks at a time. Values are transposed: element i
+// of lane l is at [16 * i + l]. All are finite. Private.
 //
 // Small whole numbers (places, digits, codes) are floats here, which hold them exactly.
 #ifndef QUERN_LANES_TERNARY_SEARCH_H

@@ -92,4 +92,27 @@ LANES_INLINE octet octet_pick4(octet table, octet_int index) {
                  neon_pick(table, vandq_u32(index.b, three))};
 }
 
+LANES_INLINE octet neon_from_bytes(int8x8_t bytes) {
+  const int16x8_t words = vmovl_s8(bytes);
+  return (octet){vcvtq_f32_s32(vmovl_s16(vget_low_s16(words))),
+                 vcvtq_f32_s32(vmovl_high_s16(words))};
+}
+LANES_INLINE octet octet_from_bytes(uint64_t bytes) { return neon_from_bytes(vcreate_s8(bytes)); }
+LANES_INLINE octet octet_look_up(const int8_t table[16], uint64_t codes) {
+  return neon_from_bytes(vqtbl1_s8(vld1q_s8(table), vcreate_u8(codes)));
+}
+LANES_INLINE octet_int octet_spread(unsigned word, int bits) {
+  static const int32_t numbers[8] = {0, -1, -2, -3, -4, -5, -6, -7};
+  return (octet_int){vshlq_u32(vdupq_n_u32(word), vmulq_n_s32(vld1q_s32(numbers), bits)),
+                     vshlq_u32(vdupq_n_u32(word), vmulq_n_s32(vld1q_s32(numbers + 4), bits))};
+}
+LANES_INLINE octet octet_flip(octet x, unsigned signs) {
+  static const int32_t tops[8] = {31, 30, 29, 28, 27, 26, 25, 24};
+  const uint32x4_t bits = vdupq_n_u32(signs), top = vdupq_n_u32(0x80000000u);
+  const uint32x4_t a = vandq_u32(vshlq_u32(bits, vld1q_s32(tops)), top);
+  const uint32x4_t b = vandq_u32(vshlq_u32(bits, vld1q_s32(tops + 4)), top);
+  return (octet){vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x.a), a)),
+                 vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x.b), b))};
+}
+
 #endif

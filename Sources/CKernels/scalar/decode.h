@@ -1,5 +1,5 @@
 // Decoders in scalar form, one block a call: the definition. Every level compiles these loops for
-// its own instruction set (lanes/decode.h), which changes their speed and not one bit, because no
+// its own instruction set (level_decoders.h), which changes their speed and not one bit, because no
 // product is contracted into a sum. Private.
 //
 // Source: the dequantize_row_* functions of ggml-quants.c as shipped with llama-cpp-python 0.3.36.
@@ -67,17 +67,21 @@ QUERN_INLINE void quern_decode_block_q4_K(const quern_block_q4_K *block, float *
   }
 }
 
+// Pairs of sub-blocks share their bytes of `qs`.
 QUERN_INLINE void quern_decode_block_q5_K(const quern_block_q5_K *block, float *output) {
   const float d = quern_float_from_half(block->d), dmin = quern_float_from_half(block->dmin);
-  for (int sub = 0; sub < 8; sub++) {
-    uint8_t scale, minimum;
-    quern_unpack_scale(sub, block->scales, &scale, &minimum);
-    const float step = d * (float)scale, offset = dmin * (float)minimum;
-    const uint8_t *qs = block->qs + 32 * (sub >> 1);
-    const int shift = 4 * (sub & 1);
+  for (int pair = 0; pair < 4; pair++, output += 64) {
+    float steps[2], offsets[2];
+    for (int i = 0; i < 2; i++) {
+      uint8_t scale, minimum;
+      quern_unpack_scale(2 * pair + i, block->scales, &scale, &minimum);
+      steps[i] = d * (float)scale;
+      offsets[i] = dmin * (float)minimum;
+    }
     for (int i = 0; i < 32; i++) {
-      const int code = (qs[i] >> shift & 15) | (block->qh[i] >> sub & 1) << 4;
-      output[32 * sub + i] = step * (float)code - offset;
+      const int q = block->qs[32 * pair + i], fifth = block->qh[i] >> 2 * pair;
+      output[i] = steps[0] * (float)((q & 15) | (fifth & 1) << 4) - offsets[0];
+      output[i + 32] = steps[1] * (float)(q >> 4 | (fifth & 2) << 3) - offsets[1];
     }
   }
 }

@@ -5,6 +5,7 @@
 #ifndef QUERN_SCALAR_DECODE_LOW_H
 #define QUERN_SCALAR_DECODE_LOW_H
 
+#include "eights.h"
 #include "low_k.h"
 #include "small_floats.h"
 #include "uneven.h"
@@ -35,36 +36,38 @@ QUERN_INLINE void quern_decode_block_q3_K(const quern_block_q3_K *block, float *
   }
 }
 
-// 16 bytes of nibbles through a table of levels.
-QUERN_INLINE void quern_decode_levels(const uint8_t *qs, int count, const int8_t levels[16],
-                                      float step, float *output) {
-  for (int i = 0; i < count; i++) {
-    output[i] = step * (float)levels[qs[i] & 15];
-    output[i + count] = step * (float)levels[qs[i] >> 4];
+// Bytes of nibbles, `count` (8 or 16) elements in the low ones and as many in the high ones, through a
+// table of levels.
+QUERN_LEVEL_INLINE void quern_decode_nibbles(const uint8_t *qs, int count, const int8_t levels[16],
+                                             float step, float *output) {
+  for (int i = 0; i < count; i += 8) {
+    const uint64_t bytes = quern_load_64(qs + i), mask = quern_eight_bytes(15);
+    quern_decode_levels(bytes & mask, levels, step, output + i);
+    quern_decode_levels(bytes >> 4 & mask, levels, step, output + i + count);
   }
 }
 
-QUERN_INLINE void quern_decode_block_iq4_NL(const quern_block_iq4_NL *block, float *output) {
-  quern_decode_levels(block->qs, 16, quern_iq4_levels, quern_float_from_half(block->d), output);
+QUERN_LEVEL_INLINE void quern_decode_block_iq4_NL(const quern_block_iq4_NL *block, float *output) {
+  quern_decode_nibbles(block->qs, 16, quern_iq4_levels, quern_float_from_half(block->d), output);
 }
 
-QUERN_INLINE void quern_decode_block_iq4_XS(const quern_block_iq4_XS *block, float *output) {
+QUERN_LEVEL_INLINE void quern_decode_block_iq4_XS(const quern_block_iq4_XS *block, float *output) {
   const float d = quern_float_from_half(block->d);
   for (int sub = 0; sub < 8; sub++) {
     const int low = block->scales_l[sub >> 1] >> 4 * (sub & 1) & 15;
     const int high = block->scales_h >> 2 * sub & 3;
     const float step = d * (float)((low | high << 4) - 32);
-    quern_decode_levels(block->qs + 16 * sub, 16, quern_iq4_levels, step, output + 32 * sub);
+    quern_decode_nibbles(block->qs + 16 * sub, 16, quern_iq4_levels, step, output + 32 * sub);
   }
 }
 
-QUERN_INLINE void quern_decode_block_mxfp4(const quern_block_mxfp4 *block, float *output) {
-  quern_decode_levels(block->qs, 16, quern_fp4_levels, quern_half_of_e8m0(block->e), output);
+QUERN_LEVEL_INLINE void quern_decode_block_mxfp4(const quern_block_mxfp4 *block, float *output) {
+  quern_decode_nibbles(block->qs, 16, quern_fp4_levels, quern_half_of_e8m0(block->e), output);
 }
 
-QUERN_INLINE void quern_decode_block_nvfp4(const quern_block_nvfp4 *block, float *output) {
+QUERN_LEVEL_INLINE void quern_decode_block_nvfp4(const quern_block_nvfp4 *block, float *output) {
   for (int sub = 0; sub < 4; sub++)
-    quern_decode_levels(block->qs + 8 * sub, 8, quern_fp4_levels,
+    quern_decode_nibbles(block->qs + 8 * sub, 8, quern_fp4_levels,
                         quern_half_of_ue4m3(block->d[sub]), output + 16 * sub);
 }
 
@@ -73,10 +76,12 @@ QUERN_INLINE void quern_decode_block_q1_0(const quern_block_q1_0 *block, float *
   for (int i = 0; i < 128; i++) output[i] = block->qs[i >> 3] >> (i & 7) & 1 ? d : -d;
 }
 
-QUERN_INLINE void quern_decode_block_q2_0(const quern_block_q2_0 *block, float *output) {
+QUERN_LEVEL_INLINE void quern_decode_block_q2_0(const quern_block_q2_0 *block, float *output) {
   const float d = quern_float_from_half(block->d);
-  for (int i = 0; i < 64; i++)
-    output[i] = (float)((block->qs[i >> 2] >> 2 * (i & 3) & 3) - 1) * d;
+  const float values[4] = {-1 * d, 0 * d, 1 * d, 2 * d};
+  for (int i = 0; i < 8; i++)
+    quern_decode_quarters(block->qs[2 * i] | (unsigned)block->qs[2 * i + 1] << 8, values,
+                          output + 8 * i);
 }
 
 // Digit `index` of the bytes that quern_pack_trits makes: times 3^index, what stays below 256 is the

@@ -23,6 +23,16 @@
 typedef uint16_t __attribute__((aligned(1), may_alias)) quern_unaligned_16;
 typedef double __attribute__((aligned(1), may_alias)) quern_unaligned_double;
 
+// Eight bytes as a number, the first lowest.
+QUERN_INLINE uint64_t quern_load_64(const void *bytes) {
+  uint64_t word;
+  memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// The same byte eight times.
+QUERN_INLINE uint64_t quern_eight_bytes(uint8_t byte) { return byte * 0x0101010101010101u; }
+
 QUERN_INLINE uint32_t quern_bits(float value) {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);

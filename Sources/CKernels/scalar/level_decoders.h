@@ -3,6 +3,9 @@
 #include <stddef.h>
 
 #include "../codecs.h"
+// Inlined into this level's decoders, and code of its instruction set as they are.
+#define QUERN_LEVEL_INLINE QUERN_INLINE QUERN_TARGET
+
 #include "decode.h"
 #include "decode_grid.h"
 #include "decode_low.h"

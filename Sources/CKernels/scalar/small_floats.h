@@ -21,18 +21,17 @@ QUERN_INLINE float quern_half_of_ue4m3(uint8_t code) {
   return (float)(exponent ? 8 + mantissa : mantissa) * unit;
 }
 
-// To nearest, ties away from zero, at most 448.
+// To nearest, ties away from zero, at most 448; negative values and NaN become 0. Without branches:
+// scales of real weights lie about the subnormals' end, where none could be foretold.
 QUERN_INLINE uint8_t quern_ue4m3_from_float(float value) {
-  if (!(value > 0)) return 0;
-  if (value > 448.f) value = 448.f;
+  value = value > 0 ? value : 0;
+  value = value < 448.f ? value : 448.f;
   const uint32_t bits = quern_bits(value);
   const int exponent = (int)(bits >> 23) - 127 + 7;
-  if (exponent <= 0) {
-    const int mantissa = (int)(value * 512.f + 0.5f);
-    return (uint8_t)(mantissa < 7 ? mantissa : 7);
-  }
-  const int code = (exponent << 3 | (int)(bits >> 20 & 7)) + (int)(bits >> 19 & 1);
-  return (uint8_t)(code < 0x78 ? code : 0x7e);
+  const int subnormal = quern_clamped((int)(value * 512.f + 0.5f), 0, 7);
+  const int rounded = 8 * exponent + (int)(bits >> 20 & 7) + (int)(bits >> 19 & 1);
+  const int normal = rounded < 0x78 ? rounded : 0x7e;
+  return (uint8_t)(exponent > 0 ? normal : subnormal);
 }
 
 // floorf(log2f(value)) of a positive finite value. The reference's logarithm rounds to single
