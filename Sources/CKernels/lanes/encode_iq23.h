@@ -110,8 +110,9 @@ QUERN_TARGET void LANES_ENCODER(iq2_XXS)(const float *input, void *blocks, size_
                             quern_sum_of_squares(x + 256, 256) / 256};
     octet_pair pair;
     for (int sub = 0; sub < LANES; sub++)
-      pair.largest[sub] = octet_prepare(search, x + 32 * sub, weights + 32 * sub, means[sub >> 3],
-                                        &pair.values[sub], &pair.found[sub]);
+      pair.largest[sub] = octet_prepare(search, x + 32 * sub, weights ? weights + 32 * sub : NULL,
+                                        weights ? means[sub >> 3] : 0, &pair.values[sub],
+                                        &pair.found[sub]);
     octet_estimate(&pair);
     for (int sub = 0; sub < LANES; sub++) {
       const float scale = pair.estimates[sub], max = scale * 3;

@@ -14,9 +14,10 @@ LANES_INLINE const float *lanes_filled(const float *input, size_t present, size_
 }
 
 // The importance of `wanted` elements (whole blocks of `block`) from element `start` of a tensor on;
-// copied to `room` where a row ends among them.
+// copied to `room` where a row ends among them. Null if there is none.
 LANES_INLINE const float *lanes_importance(const float *importance, size_t start, size_t columns,
                                            size_t block, size_t wanted, float *room) {
+  if (!importance) return NULL;
   if (start % columns + wanted <= columns) return importance + start % columns;
   for (size_t i = 0; i < wanted; i += block)
     memcpy(room + i, importance + (start + i) % columns, block * sizeof(float));
