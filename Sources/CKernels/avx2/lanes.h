@@ -119,6 +119,12 @@ LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   const __m256 eight = _mm256_loadu_ps(table);
   return (lanes){_mm256_permutevar8x32_ps(eight, index.a), _mm256_permutevar8x32_ps(eight, index.b)};
 }
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  return (lanes_int){octet_load_codes(p), octet_load_codes(p + 8)};
+}
+LANES_INLINE lanes_int lanes_right(lanes_int x, int bits) {
+  return (lanes_int){_mm256_srli_epi32(x.a, bits), _mm256_srli_epi32(x.b, bits)};
+}
 LANES_INLINE __m256i avx2_branch(__m256i index, __m256 left) {
   const __m256i right = _mm256_add_epi32(_mm256_add_epi32(index, index), _mm256_set1_epi32(1));
   return _mm256_add_epi32(right, _mm256_castps_si256(left));
@@ -170,5 +176,7 @@ LANES_INLINE void lanes_transpose(const float *rows, size_t stride, float *colum
     for (int j = 0; j < 2; j++)
       avx2_transpose_8(rows + 8 * (size_t)i * stride + 8 * j, stride, columns + 128 * j + 8 * i);
 }
+
+#include "digits.h"
 
 #endif

@@ -88,6 +88,12 @@ LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   const __m256 eight = _mm256_loadu_ps(table);
   return _mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(eight));
 }
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+}
+LANES_INLINE lanes_int lanes_right(lanes_int a, int bits) {
+  return _mm512_srli_epi32(a, (unsigned)bits);
+}
 LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
   const lanes_int twice = _mm512_add_epi32(index, index);
   return _mm512_mask_add_epi32(twice, (__mmask16)~left, twice, _mm512_set1_epi32(1));
@@ -124,5 +130,7 @@ LANES_INLINE void lanes_transpose(const float *rows, size_t stride, float *colum
     _mm512_storeu_ps(columns + 16 * (c + 12), _mm512_shuffle_f32x4(b, e, 0xdd));
   }
 }
+
+#include "digits.h"
 
 #endif

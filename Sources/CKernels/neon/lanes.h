@@ -116,6 +116,13 @@ LANES_INLINE float32x4_t neon_pick8(const float *table, int32x4_t index) {
 LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   LANES_EACH(lanes, neon_pick8(table, index.v[i]));
 }
+LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
+  LANES_EACH(lanes_int, vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p + 4 * i))));
+}
+LANES_INLINE lanes_int lanes_right(lanes_int x, int bits) {
+  LANES_EACH(lanes_int, vreinterpretq_s32_u32(vshlq_u32(vreinterpretq_u32_s32(x.v[i]),
+                                                        vdupq_n_s32(-bits))));
+}
 LANES_INLINE lanes_int lanes_branch(lanes_int index, lanes_mask left) {
   const int32x4_t one = vdupq_n_s32(1);
   LANES_EACH(lanes_int, vaddq_s32(vaddq_s32(vaddq_s32(index.v[i], index.v[i]), one),
@@ -148,5 +155,7 @@ LANES_INLINE void lanes_transpose(const float *rows, size_t stride, float *colum
       vst1q_f32(out + 48, vcombine_f32(vget_high_f32(ab.val[1]), vget_high_f32(cd.val[1])));
     }
 }
+
+#include "digits.h"
 
 #endif
