@@ -112,14 +112,18 @@ LANES_INLINE void lanes_find_grid(const lanes_grid_shape *shape, const quern_gri
     const lanes_grid_shape shape = {&quern_search_##type, bits, bits == 2 ? 8 : 4, elements,     \
                                     elements / (bits == 2 ? 8 : 4), candidates};                 \
     const quern_grid *grid = quern_grid_for_encoding(quern_search_##type.grid);                  \
+    const size_t count = rows * columns;                                                         \
+    float squares[LANES];                                                                        \
     quern_block_##type *block = blocks;                                                          \
-    for (size_t i = 0; i < rows * columns; i += 256, block++) {                                  \
+    for (size_t i = 0; i < count; i += 256, block++) {                                           \
+      if (i % (256 * LANES) == 0)                                                                \
+        lanes_sums_of_squares(input + i, 256, lanes_super_blocks_left(count - i), 256, squares); \
       const float *x = input + i, *weights = importance ? importance + i % columns : NULL;       \
       if (!lanes_finite(x, 256)) {                                                               \
         quern_encode_##type##_generic(x, block, 1, 256, weights);                                \
         continue;                                                                                \
       }                                                                                          \
-      const float mean = quern_sum_of_squares(x, 256) / 256;                                     \
+      const float mean = squares[i / 256 % LANES] / 256;                                         \
       quern_grid_found found[16];                                                                \
       lanes_find_grid(&shape, grid, x, weights, weights ? (weighted_spread) : (plain_spread),    \
                       found);                                                                    \

@@ -30,6 +30,9 @@
 //     lanes_pick8(table, a)         table[a & 7] of eight floats
 //     lanes_load_codes(p)           from sixteen of 16 bits
 //     lanes_right(a, bits)
+//     lanes_pick32(table, a)        table[a & 31] of 32 floats; only where LANES_PICK32 is defined, as are
+//     lanes_nearest_bits(a)         whose low bits are those of quern_nearest, and
+//     lanes_after(a, m)             m ? a + 1 : a
 //     lanes_branch(a, m)            2 * a + (m ? 0 : 1): one step down a tree, left where m
 //     lanes_store_bytes(p, a)       the low bytes of the 16 lanes
 //     lanes_largest(a) lanes_least(a)   over the lanes; none NaN
