@@ -34,4 +34,16 @@ struct GridTests {
     let relative = error.reduce(0, +) / values.map { $0 * $0 }.reduce(0, +)
     #expect(relative < (type.bitsPerElement < 2 ? 0.25 : type.bitsPerElement < 3 ? 0.13 : 0.04))
   }
+
+  @Test(
+    "IQ3_S sub-blocks without any element leave no gap, as the reference writes them",
+    arguments: KernelLevel.available)
+  func emptySubBlocks(level: KernelLevel) throws {
+    let codec = try #require(Kernels(level).flatMap { BlockCodec(.iq3_S, kernels: $0) })
+    var values = [Float](repeating: 0, count: 256)
+    for index in 96..<128 { values[index] = -1 }
+    let block = encode(values, rows: 1, importance: nil, codec)
+    let signs = Array(block[(2 + 64 + 8)..<(2 + 64 + 8 + 32)])
+    #expect(signs == [UInt8](repeating: 0xff, count: 4) + [UInt8](repeating: 0, count: 28))
+  }
 }

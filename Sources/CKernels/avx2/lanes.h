@@ -185,4 +185,6 @@ LANES_INLINE void lanes_transpose(const float *rows, size_t stride, float *colum
       avx2_transpose_8(rows + 8 * (size_t)i * stride + 8 * j, stride, columns + 128 * j + 8 * i);
 }
 
+#include "digits.h"
+
 #endif

@@ -92,6 +92,16 @@ LANES_INLINE lanes lanes_pick8(const float *table, lanes_int index) {
   const __m256 eight = _mm256_loadu_ps(table);
   return _mm512_permutexvar_ps(index, _mm512_broadcast_f32x8(eight));
 }
+#define LANES_PICK32
+LANES_INLINE lanes lanes_pick32(const float *table, lanes_int index) {
+  return _mm512_permutex2var_ps(_mm512_loadu_ps(table), index, _mm512_loadu_ps(table + 16));
+}
+LANES_INLINE lanes_int lanes_nearest_bits(lanes a) {
+  return _mm512_castps_si512(_mm512_add_ps(a, _mm512_set1_ps(12582912.f)));
+}
+LANES_INLINE lanes_int lanes_after(lanes_int a, lanes_mask m) {
+  return _mm512_mask_sub_epi32(a, m, a, _mm512_set1_epi32(-1));
+}
 LANES_INLINE lanes_int lanes_load_codes(const uint16_t *p) {
   return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
 }
@@ -137,5 +147,7 @@ LANES_INLINE void lanes_transpose(const float *rows, size_t stride, float *colum
     _mm512_storeu_ps(columns + 16 * (c + 12), _mm512_shuffle_f32x4(b, e, 0xdd));
   }
 }
+
+#include "digits.h"
 
 #endif

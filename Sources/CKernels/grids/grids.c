@@ -19,9 +19,10 @@ typedef struct {
   int8_t *elements;
 } description;
 
+// Encoders load sixteen neighbours at a time, so up to eight beyond the last list.
 #define ROOM(name, points, digits, vectors)                          \
   static quern_grid_entry entries_##name[vectors];                   \
-  static uint16_t neighbours_##name[QUERN_NEIGHBOURS_##name];        \
+  static uint16_t neighbours_##name[QUERN_NEIGHBOURS_##name + 8];    \
   static int8_t elements_##name[(points) * (digits)];
 #define ROOMS(name) entries_##name, neighbours_##name, elements_##name
 

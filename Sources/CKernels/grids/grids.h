@@ -32,7 +32,7 @@ typedef struct {
   int digits, bits;  // of a vector; bits of one digit
   const quern_grid_entry *entries;  // by the vector's digits read as a number
   // Codes of neighbours, the nearest first, then by number. Each list is filled up to a multiple of
-  // eight by repeating its first.
+  // eight by repeating its first; sixteen can be read from any multiple of eight in a list on.
   const uint16_t *neighbours;
   const uint16_t *numbers;  // four digits of two bits as a number to base 3; null for base 8
 } quern_grid;

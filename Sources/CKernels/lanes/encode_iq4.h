@@ -3,6 +3,7 @@
 #include "../codecs.h"
 #include "../scalar/pack.h"
 #include "../scalar/uneven.h"
+#include "extremes.h"
 #include "super_blocks.h"
 
 // quern_iq4_middles as a tree, and the levels left and right of its leaves.
@@ -22,11 +23,32 @@ LANES_INLINE lanes_int lanes_iq4_leaf(lanes value, lanes_mask *left) {
   return index;
 }
 
+#ifdef LANES_PICK32
+// Values within 135 of 0 fall into 27 bins of width 10 around 0, 10, -10 ..., none of which has more than
+// one middle, nor one so near its ends that rounding into the bins matters. By the bin modulo 32: its
+// middle, and the level that it starts with, which after the middle is the next bin's.
+static const float lanes_iq4_bin_middles[32] = {
+    -4.5f, 7, 19, 31.5f, INFINITY, 45.5f, 61, INFINITY, 79, INFINITY, 101, INFINITY, INFINITY,
+    INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, INFINITY, -115.5f, INFINITY,
+    INFINITY, -93.5f, INFINITY, -74, -57, INFINITY, -42, -28.5f, -16, INFINITY,
+};
+static const float lanes_iq4_bin_levels[32] = {
+    -10, 1, 13, 25, 38, 38, 53, 69, 69, 89, 89, 113, 113, 113, 113, 113, -127, -127, -127, -127,
+    -127, -104, -104, -104, -83, -83, -65, -49, -49, -35, -22, -10,
+};
+
+LANES_INLINE lanes lanes_nearest_iq4(lanes value) {
+  const lanes_int bin = lanes_nearest_bits(lanes_mul(value, lanes_all(0.1f)));
+  const lanes middle = lanes_pick32(lanes_iq4_bin_middles, bin);
+  return lanes_pick32(lanes_iq4_bin_levels, lanes_after(bin, lanes_at_most(middle, value)));
+}
+#else
 LANES_INLINE lanes lanes_nearest_iq4(lanes value) {
   lanes_mask left;
   const lanes_int leaf = lanes_iq4_leaf(value, &left);
   return lanes_select(left, lanes_pick8(lanes_iq4_left, leaf), lanes_pick8(lanes_iq4_right, leaf));
 }
+#endif
 
 LANES_INLINE void lanes_store_iq4_codes(const float *x, float inverse, uint8_t codes[32]) {
   for (int i = 0; i < 32; i += LANES) {
@@ -37,48 +59,57 @@ LANES_INLINE void lanes_store_iq4_codes(const float *x, float inverse, uint8_t c
   }
 }
 
-// quern_search_iq4 for sixteen transposed blocks.
-LANES_INLINE lanes lanes_search_iq4(const float *x, const float *weights) {
+// Tries `trials` candidates from `candidate` on: -8 has the extreme at 127, others at their number less
+// 127. All quotients are within 135 of 0.
+LANES_INLINE void lanes_try_iq4(const float *x, const float *weights, lanes extreme, int candidate,
+                                int trials, lanes *scale, lanes *best) {
   const lanes zero = lanes_all(0);
-  lanes extreme = zero, magnitude = zero;
-  for (int i = 0; i < 32; i++) {
-    const lanes value = lanes_load(x + LANES * i), m = lanes_abs(value);
-    const lanes_mask larger = lanes_less(magnitude, m);
-    extreme = lanes_select(larger, value, extreme);
-    magnitude = lanes_select(larger, m, magnitude);
+  lanes inverse[LANES_TRIALS], sum_xl[LANES_TRIALS], sum_ll[LANES_TRIALS];
+  for (int t = 0; t < trials; t++) {
+    inverse[t] = candidate == -8 ? lanes_div(lanes_all(1), lanes_div(extreme, lanes_all(127)))
+                                 : lanes_div(lanes_all((float)(candidate + t - 127)), extreme);
+    sum_xl[t] = sum_ll[t] = zero;
   }
-  lanes scale = zero, best = zero;
-  for (int candidate = -8; candidate <= 7; candidate++) {
-    const lanes inverse = candidate == -8
-                              ? lanes_div(lanes_all(1), lanes_div(extreme, lanes_all(127)))
-                              : lanes_div(lanes_all((float)(candidate - 127)), extreme);
-    lanes sum_xl = zero, sum_ll = zero;
-    for (int i = 0; i < 32; i++) {
-      const lanes value = lanes_load(x + LANES * i);
-      const lanes l = lanes_nearest_iq4(lanes_mul(inverse, value));
-      const lanes wl = lanes_mul(lanes_load(weights + LANES * i), l);
-      sum_xl = lanes_add(sum_xl, lanes_mul(wl, value));
-      sum_ll = lanes_add(sum_ll, lanes_mul(wl, l));
+  for (int i = 0; i < 32 * LANES; i += LANES) {
+    const lanes value = lanes_load(x + i), weight = lanes_load(weights + i);
+    for (int t = 0; t < trials; t++) {
+      const lanes l = lanes_nearest_iq4(lanes_mul(inverse[t], value)), wl = lanes_mul(weight, l);
+      sum_xl[t] = lanes_add(sum_xl[t], lanes_mul(wl, value));
+      sum_ll[t] = lanes_add(sum_ll[t], lanes_mul(wl, l));
     }
-    lanes_mask better = lanes_less(zero, sum_ll);
-    const lanes ratio = lanes_div(sum_xl, sum_ll);
+  }
+  for (int t = 0; t < trials; t++) {
+    lanes_mask better = lanes_less(zero, sum_ll[t]);
+    const lanes ratio = lanes_div(sum_xl[t], sum_ll[t]);
     if (candidate == -8) {
-      scale = lanes_select(better, ratio, zero);
-      best = lanes_mul(scale, sum_xl);
-      continue;
+      *scale = lanes_select(better, ratio, zero);
+      *best = lanes_mul(*scale, sum_xl[t]);
+      return;
     }
-    better = lanes_and(better,
-                       lanes_less(lanes_mul(best, sum_ll), lanes_mul(sum_xl, sum_xl)));
-    scale = lanes_select(better, ratio, scale);
-    best = lanes_select(better, lanes_mul(ratio, sum_xl), best);
+    better = lanes_and(better, lanes_less(lanes_mul(*best, sum_ll[t]),
+                                          lanes_mul(sum_xl[t], sum_xl[t])));
+    *scale = lanes_select(better, ratio, *scale);
+    *best = lanes_select(better, lanes_mul(ratio, sum_xl[t]), *best);
   }
-  return lanes_select(lanes_less(magnitude, lanes_all(QUERN_LEAST_MAGNITUDE)), zero, scale);
 }
 
-// The scales of sixteen blocks; `importance` in element order or null, `super_blocks` says that the mean
-// squares beside it are those of super-blocks.
+// quern_search_iq4 for sixteen transposed blocks.
+LANES_INLINE lanes lanes_search_iq4(const float *x, const float *weights) {
+  lanes magnitude, scale, best;
+  const lanes extreme = lanes_extremes(32, x, &magnitude);
+  lanes_try_iq4(x, weights, extreme, -8, 1, &scale, &best);
+  int candidate = -7;
+  for (; candidate + LANES_TRIALS - 1 <= 7; candidate += LANES_TRIALS)
+    lanes_try_iq4(x, weights, extreme, candidate, LANES_TRIALS, &scale, &best);
+  for (; candidate <= 7; candidate++)
+    lanes_try_iq4(x, weights, extreme, candidate, 1, &scale, &best);
+  return lanes_select(lanes_less(magnitude, lanes_all(QUERN_LEAST_MAGNITUDE)), lanes_all(0), scale);
+}
+
+// The scales of sixteen blocks; `importance` in element order or null. Beside it stand the mean squares
+// of two super-blocks, whose sums are in `pair`, or of each block where that is null.
 LANES_INLINE lanes lanes_scales_iq4(const float values[512], const float *importance,
-                                    bool super_blocks) {
+                                    const float *pair) {
   LANES_ALIGNED float x[32 * LANES], weights[32 * LANES];
   lanes_transpose_32(values, x);
   if (!importance) {
@@ -87,10 +118,10 @@ LANES_INLINE lanes lanes_scales_iq4(const float values[512], const float *import
     return lanes_search_iq4(x, weights);
   }
   lanes squares = lanes_all(0);
-  for (int i = 0; !super_blocks && i < 32 * LANES; i += LANES)
+  for (int i = 0; !pair && i < 32 * LANES; i += LANES)
     squares = lanes_add(squares, lanes_mul(lanes_load(x + i), lanes_load(x + i)));
-  if (super_blocks) squares = lanes_pair_squares(values);
-  const lanes spread = lanes_mul(squares, lanes_all(super_blocks ? 2.f / 256 : 2.f / 32));
+  if (pair) squares = lanes_spread_pair(pair);
+  const lanes spread = lanes_mul(squares, lanes_all(pair ? 2.f / 256 : 2.f / 32));
   lanes_transpose_32(importance, weights);
   lanes_weigh_32(x, spread, weights);
   return lanes_search_iq4(x, weights);
@@ -113,8 +144,8 @@ QUERN_TARGET void LANES_ENCODER(iq4_NL)(const float *input, void *blocks, size_t
     lanes_store(scale, importance ? lanes_scales_iq4(values,
                                                      lanes_importance(importance, i, columns, 32,
                                                                       512, weights),
-                                                     false)
-                                  : lanes_scales_iq4(values, NULL, false));
+                                                     NULL)
+                                  : lanes_scales_iq4(values, NULL, NULL));
     for (size_t b = 0; b < present / 32; b++) {
       uint8_t codes[32];
       lanes_store_iq4_codes(values + 32 * b, scale[b] != 0 ? 1 / scale[b] : 0, codes);
@@ -127,8 +158,11 @@ QUERN_TARGET void LANES_ENCODER(iq4_NL)(const float *input, void *blocks, size_t
 QUERN_TARGET void LANES_ENCODER(iq4_XS)(const float *input, void *blocks, size_t rows,
                                         size_t columns, const float *importance) {
   const size_t count = rows * columns;
+  float squares[LANES] = {0};
   quern_block_iq4_XS *block = blocks;
   for (size_t i = 0; i < count; i += 512, block += 2) {
+    if (importance && i % (256 * LANES) == 0)
+      lanes_sums_of_squares(input + i, 256, lanes_super_blocks_left(count - i), 256, squares);
     const size_t present = count - i < 512 ? count - i : 512;
     LANES_ALIGNED float room[512], weights[512], scales[LANES];
     const float *values = lanes_filled(input + i, present, 512, room);
@@ -139,8 +173,8 @@ QUERN_TARGET void LANES_ENCODER(iq4_XS)(const float *input, void *blocks, size_t
     lanes_store(scales, importance ? lanes_scales_iq4(values,
                                                       lanes_importance(importance, i, columns, 256,
                                                                        512, weights),
-                                                      true)
-                                   : lanes_scales_iq4(values, NULL, true));
+                                                      squares + i / 256 % LANES)
+                                   : lanes_scales_iq4(values, NULL, NULL));
     for (size_t b = 0; b < present / 256; b++) {
       float inverses[8];
       quern_store_scales_iq4_XS(scales + 8 * b, block + b, inverses);

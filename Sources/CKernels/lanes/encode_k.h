@@ -43,6 +43,7 @@ typedef struct {
   int pairs;
   const float *values[8];
   lanes_affine found[8];
+  float squares[LANES];  // of each super-block, with importance
   LANES_ALIGNED float room[512];  // for the last pair of a tensor
 } lanes_affine_batch;
 
@@ -56,7 +57,7 @@ LANES_INLINE void lanes_search_pairs(int groups, const float *const *importance,
     lanes_transpose_32(values, x + 512 * k);
     if (importance) {
       lanes_transpose_32(importance[k], weights + 512 * k);
-      const lanes twice = lanes_mul(lanes_all(2), lanes_pair_squares(values));  // may overflow
+      const lanes twice = lanes_mul(lanes_all(2), lanes_spread_pair(batch->squares + 2 * (first + k)));
       lanes_weigh_32(x + 512 * k, lanes_mul(twice, lanes_all(1.f / 256)), weights + 512 * k);
     } else {
       lanes_weigh_plain(x + 512 * k, weights + 512 * k);
@@ -75,6 +76,10 @@ LANES_INLINE void lanes_search_batch(const float *input, size_t start, size_t pr
   for (int p = 0; p < batch->pairs; p++) {
     const size_t at = 512 * (size_t)p;
     batch->values[p] = lanes_filled(input + start + at, present - at, 512, batch->room);
+  }
+  if (importance) {
+    memset(batch->squares, 0, sizeof batch->squares);
+    lanes_sums_of_squares(input + start, 256, present / 256, 256, batch->squares);
   }
   for (int p = 0; p < batch->pairs; p += LANES_GROUPS) {
     const int groups = batch->pairs - p < LANES_GROUPS ? batch->pairs - p : LANES_GROUPS;

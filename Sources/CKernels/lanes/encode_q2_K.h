@@ -11,15 +11,15 @@ typedef struct {
   quern_stored_scales_q2_K stored[LANES];
 } lanes_batch_q2_K;
 
-// Searches `groups` super-blocks; `importance` starts at the first's or is null.
+// Searches `groups` super-blocks; `importance` starts at the first's or is null, as then their `squares`.
 LANES_INLINE void lanes_search_q2_K(int groups, const float *input, const float *importance,
-                                    lanes_affine *found) {
+                                    const float *squares, lanes_affine *found) {
   LANES_ALIGNED float x[LANES_GROUPS * 256], weights[LANES_GROUPS * 256];
   for (int k = 0; k < groups; k++) {
     lanes_transpose(input + 256 * k, 16, x + 256 * k);
     if (importance) {
       lanes_transpose(importance + 256 * k, 16, weights + 256 * k);
-      lanes_weigh_sub_blocks(x + 256 * k, quern_sum_of_squares(input + 256 * k, 256) / 256,
+      lanes_weigh_sub_blocks(x + 256 * k, squares[k] / 256,
                              weights + 256 * k);
     } else {
       for (int i = 0; i < 256; i += LANES)
@@ -33,13 +33,15 @@ LANES_INLINE void lanes_search_q2_K(int groups, const float *input, const float 
 LANES_INLINE void lanes_search_batch_q2_K(const float *input, size_t start, size_t count,
                                           size_t columns, const float *importance,
                                           lanes_affine *found) {
+  float squares[LANES];
+  if (importance) lanes_sums_of_squares(input + start, 256, count, 256, squares);
   for (size_t b = 0; b < count; b += LANES_GROUPS) {
     const size_t groups = count - b < LANES_GROUPS ? count - b : LANES_GROUPS;
     LANES_ALIGNED float room[LANES_GROUPS * 256];
     const float *weights = importance ? lanes_importance(importance, start + 256 * b, columns, 256,
                                                          256 * groups, room)
                                       : NULL;
-    lanes_search_q2_K((int)groups, input + start + 256 * b, weights, found + b);
+    lanes_search_q2_K((int)groups, input + start + 256 * b, weights, squares + b, found + b);
   }
 }
 

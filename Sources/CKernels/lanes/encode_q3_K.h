@@ -46,12 +46,12 @@ typedef struct {
   unsigned zero[LANES];
 } lanes_batch_q3_K;
 
-LANES_INLINE void lanes_search_q3_K(const float *input, const float *importance, size_t b,
-                                    lanes_batch_q3_K *batch) {
+LANES_INLINE void lanes_search_q3_K(const float *input, const float *importance, float squares,
+                                    size_t b, lanes_batch_q3_K *batch) {
   LANES_ALIGNED float x[256], weights[256];
   lanes_transpose(input, 16, x);
   lanes_transpose(importance, 16, weights);
-  lanes_weigh_sub_blocks(x, 2 * quern_sum_of_squares(input, 256) / 256, weights);
+  lanes_weigh_sub_blocks(x, 2 * squares / 256, weights);
   const lanes_symmetric found = lanes_search_symmetric(16, 4, x, weights);
   lanes_store(batch->scales.values + LANES * b, found.scale);
   lanes_store(batch->scales.weights + LANES * b, lanes_sum_weights(weights));
@@ -101,9 +101,11 @@ LANES_INLINE void lanes_encode_weighted_q3_K(size_t count, const float *input, s
                                              quern_block_q3_K *block) {
   lanes_batch_q3_K batch = {.scales = {{0}}};
   lanes_scale_codes settled;
+  float squares[LANES];
+  lanes_sums_of_squares(input + start, 256, count, 256, squares);
   for (size_t b = 0; b < count; b++) {
     const size_t at = start + 256 * b;
-    lanes_search_q3_K(input + at, importance + at % columns, b, &batch);
+    lanes_search_q3_K(input + at, importance + at % columns, squares[b], b, &batch);
   }
   lanes_settle_q3_K(count, &batch.scales, &settled);
   for (size_t b = 0; b < count; b++) {

@@ -1,172 +1,234 @@
-// The searches of scalar/grid_search.h: eight candidate scales at a time round a vector, eight
-// neighbours at a time are compared. All values are finite. Private.
+// quern_search_grid, one super-block at a time: sixteen candidate scales round a vector, sixteen
+// neighbours are compared. All values are finite. Private.
+//
+// Each step is done for all sub-blocks before the next: what one of them decides, and a processor could
+// only guess, is then known long before it is needed.
 #ifndef QUERN_LANES_GRID_SEARCH_H
 #define QUERN_LANES_GRID_SEARCH_H
 
 #include "../scalar/grid_search.h"
-#include "octets.h"
+#include "grid_lines.h"
 
-enum { OCTET_CANDIDATES = 32 };  // room for all candidates of a search
+enum {
+  LANES_CANDIDATES = 32,  // room for all candidates of a search
+  LANES_RUNS = 128,       // room for runs on their way
+};
 
-// What digits mean: 2 * l + 1.
-LANES_INLINE octet octet_grid_levels(int bits) {
-  static const float four[8] = {1, 3, 5, 7, 1, 3, 5, 7};
-  static const float eight[8] = {1, 3, 5, 7, 9, 11, 13, 15};
-  return octet_load(bits == 2 ? four : eight);
-}
-
-// The codes of one vector, rounded at eight inverse scales.
-LANES_INLINE octet_int octet_round(int bits, const float *x, octet inverse) {
-  octet_int codes = octet_all_int(0);
-  for (int i = 0; i < (bits == 2 ? 8 : 4); i++) {
-    const octet above = octet_sub(octet_mul(inverse, octet_all(x[i])), octet_all(1));
-    const octet_int digit =
-        octet_nearest_clamped(octet_mul(octet_all(0.5f), above), bits == 2 ? 2 : 7);
-    codes = octet_or(codes, i == 0 ? digit : octet_left(digit, bits * i));
-  }
-  return codes;
-}
-
-// The sums of quern_grid_sums for the codes of eight candidates; codes of vector k are at
-// [OCTET_CANDIDATES * k].
-LANES_INLINE void octet_grid_sums(int bits, int elements, const quern_grid_values *values,
-                                  const uint32_t *codes, octet *sum_xl, octet *sum_ll) {
-  const int digits = bits == 2 ? 8 : 4;
-  const octet levels = octet_grid_levels(bits);
-  octet xl = octet_all(0), ll = octet_all(0);
-  for (int k = 0; k < elements / digits; k++) {
-    const octet_int eight = octet_load_int(codes + OCTET_CANDIDATES * k);
-    for (int i = 0; i < digits; i++) {
-      const float w = values->weights[digits * k + i];
-      const octet l = octet_pick(bits, levels, eight, i);
-      xl = octet_add(xl, octet_mul(octet_all(w * values->x[digits * k + i]), l));
-      ll = octet_add(ll, octet_mul(octet_mul(octet_all(w), l), l));
-    }
-  }
-  *sum_xl = xl;
-  *sum_ll = ll;
-}
-
-// The candidates of one sub-block and what they led to; entry c of each array is candidate c's.
+// How a type searches, in numbers that are known when a function is compiled.
 typedef struct {
-  float scales[OCTET_CANDIDATES];
-  float sum_xl[OCTET_CANDIDATES], sum_ll[OCTET_CANDIDATES];
-  uint8_t off[OCTET_CANDIDATES];               // which vectors were off the grid
-  uint32_t codes[8 * OCTET_CANDIDATES];        // of vector k from OCTET_CANDIDATES * k on
-} octet_trials;
+  const quern_grid_search *search;
+  int bits, digits, elements, vectors, candidates;  // of a digit, a vector, a sub-block, a search
+} lanes_grid_shape;
 
-// Puts a vector on the grid: `code` is what rounding gave.
-LANES_INLINE uint32_t octet_nearest_point(int bits, const quern_grid *grid, uint32_t code,
-                                          const float *x, const float *roots, float scale,
-                                          bool *off) {
-  const quern_grid_entry entry = quern_grid_entry_of(grid, code);
-  *off = entry.count != 0;
-  if (!*off) return code;
-  const octet levels = octet_mul(octet_all(scale), octet_grid_levels(bits));
-  const octet_errors table = octet_tabulate(bits, levels, x, roots);
-  return octet_best_neighbour(bits, &table, grid->neighbours + entry.first, entry.count);
+// The candidates of one sub-block; entry c of each array is candidate c's.
+typedef struct {
+  bool tame;                    // false: nothing to search, or the scalar code does
+  float root, largest;          // sum of the roots of weights; largest magnitude
+  LANES_ALIGNED float scales[LANES_CANDIDATES];
+  LANES_ALIGNED float inverses[LANES_CANDIDATES];
+} lanes_trials;
+
+// A super-block as it is searched. Arrays over vectors have room for vectors of four.
+typedef struct {
+  LANES_ALIGNED float x[256], weights[256], roots[256];  // as in quern_grid_values
+  LANES_ALIGNED float weighted[256];                     // weights * x
+  lanes_trials trials[16];
+  LANES_ALIGNED uint32_t codes[64][LANES_CANDIDATES];
+  uint32_t off[64];  // bit c: candidate c put the vector off the grid
+  LANES_ALIGNED float tables[2 * 256 / 8 * LANES_TABLE];  // of a vector's slopes, then offsets
+  float squares[64];                                      // C of each vector
+} lanes_grid_block;
+
+// Consecutive candidates that rounded to the same vector off the grid.
+typedef struct {
+  quern_grid_entry entry;
+  uint16_t vector;
+  uint8_t from, end;
+} lanes_run;
+
+// The tables of vector `k`; three bits take half the room of two.
+LANES_INLINE lanes_line_tables lanes_tables_of(const lanes_grid_shape *shape, int k,
+                                               const lanes_grid_block *block) {
+  const float *slopes = block->tables + LANES_TABLE / 4 * shape->digits * k;
+  return (lanes_line_tables){slopes, slopes + LANES_TABLE / 8 * shape->digits, block->squares[k]};
 }
 
-// Tries all candidates around `max`.
-LANES_INLINE void octet_try_all(const quern_grid_search *search, int bits, const quern_grid *grid,
-                                const quern_grid_values *values, float max, octet_trials *trials) {
-  const int digits = bits == 2 ? 8 : 4, vectors = search->elements / digits;
-  const int count = 2 * search->last + 1;
-  float numerators[OCTET_CANDIDATES];
-  for (int c = 0; c < OCTET_CANDIDATES; c++)
-    numerators[c] = (float)search->top + (float)(c - search->last) * search->step;
-  for (int c = 0; c < count; c += 8) {
-    const octet inverse = octet_div(octet_load(numerators + c), octet_all(max));
-    octet_store(trials->scales + c, octet_div(octet_all(1), inverse));
-    for (int k = 0; k < vectors; k++)
-      octet_store_int(trials->codes + OCTET_CANDIDATES * k + c,
-                      octet_round(bits, values->x + digits * k, inverse));
+// The codes of one vector, rounded at sixteen inverse scales. Quotients are below 2^22.
+LANES_INLINE lanes_int lanes_round_vector(int bits, const float *x, lanes inverse) {
+  lanes_int codes = lanes_all_int(0);
+  for (int i = 0; bits == 2 && i < 8; i++) {
+    // What quern_nearest rounds is (product - 1) / 2, ties to even: 1/2 to 0, 3/2 to 2.
+    const lanes product = lanes_mul(inverse, lanes_all(x[i]));
+    codes = lanes_raised(codes, lanes_less(lanes_all(2), product), 1 << 2 * i);
+    codes = lanes_raised(codes, lanes_at_most(lanes_all(4), product), 1 << 2 * i);
   }
-  memset(trials->off, 0, sizeof trials->off);
+  for (int i = 3; bits == 3 && i >= 0; i--) {
+    const lanes above = lanes_sub(lanes_mul(inverse, lanes_all(x[i])), lanes_all(1));
+    codes = lanes_shifted_in(codes, 3, lanes_half_digits(above, 7));
+  }
+  return bits == 3 ? lanes_add_int(codes, (int)(-(1u + 8 + 64 + 512) * LANES_DIGIT_ZERO)) : codes;
+}
+
+// Whether quotients are sure not to wrap, and sums neither to overflow nor to lose more below the least
+// float than lanes_margin allows.
+LANES_INLINE bool lanes_tame(const lanes_trials *trials, float least_scale, float largest_scale) {
+  return trials->largest <= 0x1p20f && largest_scale <= 0x1p20f && trials->root <= 0x1p40f &&
+         least_scale >= 0x1p-60f && trials->largest <= 0x1p21f * least_scale;
+}
+
+// Sets up the candidates of a sub-block around `max`.
+LANES_INLINE void lanes_begin_trials(const lanes_grid_shape *shape, int sub, float max,
+                                     lanes_grid_block *block) {
+  lanes_trials *trials = &block->trials[sub];
+  const quern_grid_search *search = shape->search;
+  lanes largest = lanes_all(0), roots = largest;
+  for (int i = shape->elements * sub; i < shape->elements * (sub + 1); i += LANES) {
+    largest = lanes_max(largest, lanes_abs(lanes_load(block->x + i)));
+    roots = lanes_add(roots, lanes_load(block->roots + i));
+  }
+  trials->largest = lanes_largest(largest);
+  trials->root = lanes_total(roots);
+  for (int c = 0; c < shape->candidates; c += LANES) {
+    LANES_ALIGNED float numerators[LANES];
+    for (int i = 0; i < LANES; i++)
+      numerators[i] = (float)search->top + (float)(c + i - search->last) * search->step;
+    const lanes inverse = lanes_div(lanes_load(numerators), lanes_all(max));
+    lanes_store(trials->inverses + c, inverse);
+    lanes_store(trials->scales + c, lanes_div(lanes_all(1), inverse));
+  }
+  trials->tame = lanes_tame(trials, trials->scales[shape->candidates - 1], trials->scales[0]);
+}
+
+// Rounds vector `k` at all candidates; returns the first of each run, a bit each.
+LANES_INLINE uint32_t lanes_round_all(const lanes_grid_shape *shape, int k, lanes_grid_block *block) {
+  const lanes_trials *trials = &block->trials[k / shape->vectors];
+  const float *x = block->x + shape->digits * k, *roots = block->roots + shape->digits * k;
+  uint32_t starts = 0;
+  lanes_int before = lanes_all_int(-1);
+  for (int c = 0; c < shape->candidates; c += LANES) {
+    const lanes_int codes =
+        lanes_round_vector(shape->bits, x, lanes_load(trials->inverses + c));
+    starts |= lanes_changes(before, codes) << c;
+    lanes_store_int(block->codes[k] + c, codes);
+    before = codes;
+  }
+  float *table = block->tables + LANES_TABLE / 4 * shape->digits * k;
+  block->squares[k] =
+      lanes_tabulate_lines(shape->bits, roots, x, table, table + LANES_TABLE / 8 * shape->digits);
+  block->off[k] = 0;
+  return starts & ((1u << shape->candidates) - 1);
+}
+
+LANES_INLINE uint32_t lanes_run_bits(const lanes_run *run) {
+  return (uint32_t)((1ull << run->end) - (1ull << run->from));
+}
+
+// Puts each candidate of a run on the nearer of two neighbours; returns those where that is not sure.
+LANES_INLINE uint32_t lanes_split_run(const lanes_run *run, const lanes_lines *lines,
+                                      const lanes_lowest *lowest, const float *scales,
+                                      uint32_t *codes) {
+  const uint32_t *places = lowest->places, candidates = lanes_run_bits(run);
+  uint32_t close = 0;
+  for (int c = run->from & -LANES; c < run->end; c += LANES) {
+    const lanes scale = lanes_load(scales + c);
+    lanes heights[2];
+    for (int k = 0; k < 2; k++)
+      heights[k] = lanes_line(scale, lanes_all(lines->slopes[places[k]]),
+                              lanes_all(lines->offsets[places[k]]));
+    const lanes above = lanes_sub(heights[0], heights[1]);
+    const unsigned here = candidates >> c & 0xffff;
+    const unsigned second = lanes_bits(lanes_less(lanes_all(0), above)) & here;
+    close |= lanes_bits(lanes_at_most(lanes_abs(above), lanes_all(lowest->margin))) & here;
+    lanes_int both = lanes_load_int(codes + c);
+    both = lanes_replaced(both, here, lines->list[places[0]]);
+    lanes_store_int(codes + c, lanes_replaced(both, second, lines->list[places[1]]));
+  }
+  return places[0] == places[1] ? 0 : close;
+}
+
+// Puts the candidates of a run on the grid by the errors themselves, which is how they are defined.
+LANES_INLINE void lanes_settle_exactly(const lanes_grid_shape *shape, const lanes_run *run,
+                                       const lanes_lines *lines, const float scales[2],
+                                       const lanes_lowest *lowest, lanes_grid_block *block) {
+  const int k = run->vector;
+  const float *x = block->x + shape->digits * k, *roots = block->roots + shape->digits * k;
+  for (int c = run->from & -LANES; c < run->end; c += LANES) {
+    const unsigned here = lanes_run_bits(run) >> c & 0xffff;
+    const lanes scale = lanes_load(block->trials[k / shape->vectors].scales + c);
+    lanes_int codes = lanes_load_int(block->codes[k] + c);
+    lanes least = lanes_all(FLT_MAX);
+    for (uint32_t j = 0; j < lines->count; j += LANES) {
+      unsigned possible = lanes_possible(lines, j, scales, lowest);
+      for (; possible != 0; possible &= possible - 1) {
+        const uint16_t code = lines->list[j + (uint32_t)__builtin_ctz(possible)];
+        lanes sum = lanes_all(0);
+        for (int i = 0; i < shape->digits; i++) {
+          const int digit = code >> shape->bits * i & (shape->bits == 2 ? 3 : 7);
+          const lanes level = lanes_mul(scale, lanes_all((float)(2 * digit + 1)));
+          const lanes error = lanes_sub(level, lanes_all(x[i]));
+          sum = lanes_add(sum, lanes_mul(lanes_mul(lanes_all(roots[i]), error), error));
+        }
+        const unsigned better = lanes_bits(lanes_less(sum, least));
+        least = lanes_min(sum, least);
+        codes = lanes_replaced(codes, better & here, code);
+      }
+    }
+    lanes_store_int(block->codes[k] + c, codes);
+  }
+}
+
+// Puts the candidates of a run on the grid; `chunks` of sixteen hold its list.
+LANES_INLINE void lanes_settle_run(const lanes_grid_shape *shape, const quern_grid *grid,
+                                   const lanes_run *run, uint32_t chunks, lanes_grid_block *block) {
+  const int k = run->vector;
+  const lanes_trials *trials = &block->trials[k / shape->vectors];
+  const float scales[2] = {trials->scales[run->from], trials->scales[run->end - 1]};
+  lanes_lines lines;
+  lines.list = grid->neighbours + run->entry.first;
+  lines.count = run->entry.count;
+  const lanes_line_tables tables = lanes_tables_of(shape, k, block);
+  const lanes_lowest lowest = lanes_find_lowest(shape->bits, &tables, chunks, scales,
+                                                trials->inverses[run->end - 1], &lines);
+  const uint32_t close =
+      lanes_split_run(run, &lines, &lowest, trials->scales, block->codes[k]);
+  block->off[k] |= lanes_run_bits(run);
+  if (!lowest.certain || close != 0) lanes_settle_exactly(shape, run, &lines, scales, &lowest, block);
+}
+
+LANES_INLINE void lanes_settle_runs(const lanes_grid_shape *shape, const quern_grid *grid,
+                                    const lanes_run *runs, int count, lanes_grid_block *block) {
+  for (int i = 0; i < count; i++) {
+    if (runs[i].entry.count <= LANES)
+      lanes_settle_run(shape, grid, &runs[i], 1, block);
+    else
+      lanes_settle_run(shape, grid, &runs[i], (runs[i].entry.count + LANES - 1) / LANES, block);
+  }
+}
+
+// Tries all candidates of all sub-blocks.
+LANES_INLINE void lanes_try_all(const lanes_grid_shape *shape, const quern_grid *grid,
+                                lanes_grid_block *block) {
+  lanes_run runs[LANES_RUNS];
+  uint32_t starts[64];
+  const int vectors = 256 / shape->digits;
+  int count = 0;
+  for (int k = 0; k < vectors; k++)
+    starts[k] = block->trials[k / shape->vectors].tame ? lanes_round_all(shape, k, block) : 0;
   for (int k = 0; k < vectors; k++) {
-    const float *x = values->x + digits * k, *roots = values->roots + digits * k;
-    uint32_t *codes = trials->codes + OCTET_CANDIDATES * k;
-    for (int c = 0; c < count; c++) {
-      bool off;
-      codes[c] = octet_nearest_point(bits, grid, codes[c], x, roots, trials->scales[c], &off);
-      trials->off[c] |= (uint8_t)(off << k);
+    if (count > LANES_RUNS - LANES_CANDIDATES) {
+      lanes_settle_runs(shape, grid, runs, count, block);
+      count = 0;
+    }
+    while (starts[k] != 0) {
+      const int from = __builtin_ctz(starts[k]);
+      starts[k] &= starts[k] - 1;
+      const int end = starts[k] != 0 ? __builtin_ctz(starts[k]) : shape->candidates;
+      const quern_grid_entry entry = quern_grid_entry_of(grid, block->codes[k][from]);
+      runs[count] = (lanes_run){entry, (uint16_t)k, (uint8_t)from, (uint8_t)end};
+      count += entry.count != 0;
     }
   }
-  for (int c = 0; c < count; c += 8) {
-    octet xl, ll;
-    octet_grid_sums(bits, search->elements, values, trials->codes + c, &xl, &ll);
-    octet_store(trials->sum_xl + c, xl);
-    octet_store(trials->sum_ll + c, ll);
-  }
-}
-
-// quern_refine_grid.
-LANES_INLINE void octet_refine(int bits, int elements, const quern_grid *grid,
-                               const quern_grid_values *values, unsigned refined,
-                               quern_grid_found *found) {
-  const int digits = bits == 2 ? 8 : 4;
-  const octet inverse = octet_all(1 / found->scale);
-  uint32_t codes[8 * OCTET_CANDIDATES];
-  for (int k = 0; k < elements / digits; k++) {
-    if (refined >> k & 1) {
-      uint32_t rounded[8];
-      bool off;
-      octet_store_int(rounded, octet_round(bits, values->x + digits * k, inverse));
-      found->codes[k] = (uint16_t)octet_nearest_point(bits, grid, rounded[0], values->x + digits * k,
-                                                      values->roots + digits * k, found->scale, &off);
-    }
-    octet_store_int(codes + OCTET_CANDIDATES * k, octet_all_int(found->codes[k]));
-  }
-  octet xl, ll;
-  float sum_xl[8], sum_ll[8];
-  octet_grid_sums(bits, elements, values, codes, &xl, &ll);
-  octet_store(sum_xl, xl);
-  octet_store(sum_ll, ll);
-  if (sum_ll[0] > 0) found->scale = sum_xl[0] / sum_ll[0];
-}
-
-// The rest of quern_search_grid, once signs are split and the candidates' center `max` is known.
-// `found` holds the signs; its scale is the one to start from.
-LANES_INLINE void octet_search_grid(const quern_grid_search *search, int bits,
-                                    const quern_grid *grid, const quern_grid_values *values,
-                                    float max, quern_grid_found *found) {
-  const int vectors = search->elements / (bits == 2 ? 8 : 4);
-  octet_trials trials;
-  octet_try_all(search, bits, grid, values, max, &trials);
-  float best = 0;
-  int winner = -1;
-  for (int c = 0; c <= 2 * search->last; c++) {
-    const float xl = trials.sum_xl[c], ll = trials.sum_ll[c];
-    if (!(ll > 0 && xl * xl > best * ll)) continue;
-    found->scale = xl / ll, best = found->scale * xl, winner = c;
-  }
-  found->present = true;
-  unsigned off = 0;
-  if (winner >= 0) {
-    off = trials.off[winner];
-    for (int k = 0; k < vectors; k++)
-      found->codes[k] = (uint16_t)trials.codes[OCTET_CANDIDATES * k + winner];
-  }
-  const unsigned refined = quern_refined_vectors(search, vectors, winner >= 0, off);
-  if (refined && found->scale > 0)
-    octet_refine(bits, search->elements, grid, values, refined, found);
-  quern_settle_sign(found);
-}
-
-// quern_split_signs.
-LANES_INLINE uint8_t octet_split_signs(const float *x, const float *weights, bool even,
-                                       float *magnitudes) {
-  const octet value = octet_load(x);
-  const unsigned signs = octet_bits(octet_less(value, octet_all(0)));
-  octet_store(magnitudes, octet_abs(value));
-  if (!even || !__builtin_parity(signs)) return (uint8_t)signs;
-  const octet cost = octet_mul(octet_mul(octet_load(weights), value), value);
-  float costs[8];
-  octet_store(costs, cost);
-  int cheapest = 0;
-  for (int i = 1; i < 8; i++) cheapest = costs[i] < costs[cheapest] ? i : cheapest;
-  magnitudes[cheapest] = -magnitudes[cheapest];
-  return (uint8_t)(signs ^ 1u << cheapest);
+  lanes_settle_runs(shape, grid, runs, count, block);
 }
 
 #endif

@@ -34,16 +34,36 @@
 //     lanes_right(a, bits)
 //     lanes_pick8(table, a)         table[a & 7] of eight floats
 //     lanes_pick4(table, a)         lane a & 3 of `table`, an octet that holds four floats twice
+//     lanes_pick32(table, a)        table[a & 31] of 32 floats; only where LANES_PICK32 is defined, as are
+//     lanes_nearest_bits(a)         whose low bits are those of quern_nearest, and
+//     lanes_after(a, m)             m ? a + 1 : a
 //     lanes_branch(a, m)            2 * a + (m ? 0 : 1): one step down a tree, left where m
 //     lanes_store_bytes(p, a)       the low bytes of the 16 lanes
 //     lanes_largest(a) lanes_least(a)   over the lanes; none NaN
 //     lanes_transpose(rows, stride, columns)   columns[16 * i + lane] = rows[lane * stride + i], i < 16
+//
+// For grids, whose vectors are digits of two or three bits, LEVEL/digits.h adds:
+//
+//     lanes_load_int(p) lanes_store_int(p, a)
+//     lanes_load_bytes(p)           from sixteen of 8 bits
+//     lanes_changes(before, a)      bit i: lane i differs from the one before, lane 0 from before's last
+//     lanes_replaced(a, bits, int)  bit i ? int : lane i
+//     lanes_raised(a, m, int)       m ? a + int : a
+//     lanes_shifted_in(a, bits, b)  (a << bits) + b
+//     lanes_half_digits(a, high)    quern_nearest(a / 2) within 0 ... high, plus LANES_DIGIT_ZERO;
+//                                   |a| < 2^22
+//     lanes_quad(table, a)          table[a & 3] of four floats
+//     lanes_masked(a, bits)         bit i ? lane i : 0
+//     lanes_line(a, b, c)           a * b - c, rounded once or twice
+//     lanes_total(a)                of the lanes, in any order
+//     lanes_make_table(bits, factors, levels, table)   for lanes_sum_table: LANES_TABLE floats, or half
+//     lanes_sum_table(bits, table, codes)   the sum of factors[i] * levels[digit i], in any order
 #ifndef QUERN_LANES_H
 #define QUERN_LANES_H
 
 #include <stdbool.h>
 
-enum { LANES = 16 };
+enum { LANES = 16, LANES_TABLE = 64 };
 
 // Vectors that straddle cache lines take twice as long to load.
 #define LANES_ALIGNED _Alignas(LANES * sizeof(float))

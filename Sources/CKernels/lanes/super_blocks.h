@@ -80,11 +80,33 @@ LANES_INLINE lanes lanes_sum_weights(const float *weights) {
   return sum;
 }
 
-// The sum of squares of each of a pair's super-blocks, in the lanes of its sub-blocks of 32.
-LANES_INLINE lanes lanes_pair_squares(const float pair[512]) {
-  const float sums[2] = {quern_sum_of_squares(pair, 256), quern_sum_of_squares(pair + 256, 256)};
-  float spread[LANES];
-  for (int lane = 0; lane < LANES; lane++) spread[lane] = sums[lane >> 3];
+// How many of the next sixteen super-blocks there are, where `count` elements are left.
+LANES_INLINE size_t lanes_super_blocks_left(size_t count) {
+  return count < 256 * LANES ? count / 256 : LANES;
+}
+
+// The sums of squares of `count` rows (at most sixteen) of `length` elements, in order. One sum waits for
+// each of its additions; sixteen rows are added in lanes.
+LANES_INLINE void lanes_sums_of_squares(const float *rows, size_t stride, size_t count, size_t length,
+                                        float sums[LANES]) {
+  if (count < LANES) {
+    for (size_t i = 0; i < count; i++) sums[i] = quern_sum_of_squares(rows + stride * i, length);
+    return;
+  }
+  lanes sum = lanes_all(0);
+  for (size_t i = 0; i < length; i += LANES) {
+    LANES_ALIGNED float x[LANES * LANES];
+    lanes_transpose(rows + i, stride, x);
+    for (int j = 0; j < LANES * LANES; j += LANES)
+      sum = lanes_add(sum, lanes_mul(lanes_load(x + j), lanes_load(x + j)));
+  }
+  lanes_store(sums, sum);
+}
+
+// Each of two super-blocks' number in the lanes of its sub-blocks of 32.
+LANES_INLINE lanes lanes_spread_pair(const float numbers[2]) {
+  LANES_ALIGNED float spread[LANES];
+  for (int lane = 0; lane < LANES; lane++) spread[lane] = numbers[lane >> 3];
   return lanes_load(spread);
 }
 

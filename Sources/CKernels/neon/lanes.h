@@ -166,4 +166,6 @@ LANES_INLINE void lanes_transpose(const float *rows, size_t stride, float *colum
     }
 }
 
+#include "digits.h"
+
 #endif

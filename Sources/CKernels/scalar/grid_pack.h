@@ -116,20 +116,22 @@ QUERN_INLINE void quern_pack_iq3_XXS(const quern_grid *grid, const quern_grid_fo
   }
 }
 
-// Vectors are stored even where all scales are zero.
+// Vectors are stored even where all scales are zero. Sub-blocks without any element leave no gap: as the
+// reference writes them, the vectors and signs of those that follow move up, their ninth bits do not.
 QUERN_INLINE void quern_pack_iq3_S(const quern_grid *grid, const quern_grid_found found[8],
                                    quern_block_iq3_S *block) {
   const quern_grid_scales scales = quern_store_grid_scales(&quern_search_iq3_S, found);
   memset(block, 0, sizeof *block);
   block->d = scales.d;
+  int place = 0;
   for (int sub = 0; sub < 8; sub++) {
     if (!found[sub].present) continue;
     for (int k = 0; k < 8; k++) {
       const uint32_t number = quern_point_number(grid, found[sub].codes[k]);
-      block->qs[8 * sub + k] = (uint8_t)number;
+      block->qs[8 * place + k] = (uint8_t)number;
       block->qh[sub] |= (uint8_t)(number >> 8 << k);
     }
-    memcpy(block->signs + 4 * sub, found[sub].signs, 4);
+    memcpy(block->signs + 4 * place++, found[sub].signs, 4);
   }
   quern_pack_grid_scales(&scales, 8, block->scales);
 }
