@@ -91,6 +91,12 @@ int rename(const char *from, const char *to) {
   return REAL(rename, int, const char *, const char *)(from, to);
 }
 
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
+  if (fails("rename")) return -1;
+  return REAL(renameat2, int, int, const char *, int, const char *, unsigned)(from_folder, from, to_folder,
+                                                                             to, flags);
+}
+
 int mkdir(const char *path, mode_t mode) {
   if (fails("mkdir")) return -1;
   return REAL(mkdir, int, const char *, mode_t)(path, mode);

@@ -63,7 +63,7 @@ public struct ConversionBatch: Sendable {
       for output in outputs { try output.commit() }
     } catch {
       // What the file system refused may go better next time; what the source holds will not.
-      if !(error is FileError) { for output in outputs { output.discard() } }
+      for output in outputs { error is FileError ? output.abandon() : output.discard() }
       throw (error as? ConversionError)?.located(in: plans.first?.source) ?? error
     }
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9

@@ -23,6 +23,8 @@ public struct ConversionError: FileProblem {
     case cannotDecode(TensorType)
     case cannotEncode(TensorType)
     case needsImportance(TensorType)
+    /// The importance matrix that was given does not know the tensor.
+    case notInMatrix(TensorType, matrix: String)
     case notStorable(TensorType, in: String)
     case nonFinite(value: Float, index: Int)
     /// A finite value that the type turns into infinity.
@@ -54,7 +56,7 @@ extension ConversionError.Reason: CustomStringConvertible {
     switch self {
     case .destinationIsSource: "the destination is the source"
     case .sameDestination:
-      "two types would be written here: put {type} where the name of the type belongs"
+      "two outputs of this run would be written here"
     case .destinationHoldsSource: "the destination is a folder that holds the source"
     case .destinationIsNoCheckpoint:
       "a folder with other things in it (no config.json), which is not replaced"
@@ -76,6 +78,8 @@ extension ConversionError.Reason: CustomStringConvertible {
     case .cannotDecode(let type): "\(type) cannot be decoded"
     case .cannotEncode(let type): "\(type) cannot be written yet"
     case .needsImportance(let type): "\(type) needs an importance matrix: give one with --imatrix"
+    case .notInMatrix(let type, let matrix):
+      "\(type) needs importance, and \(matrix.printable) has no entry of this tensor"
     case .notStorable(let type, let format): "\(format) cannot hold \(type)"
     case .nonFinite(let value, let index):
       "expected finite values, found \(value) at element \(index); --allow-non-finite keeps them"

@@ -37,7 +37,8 @@ struct TensorTask {
           guard tensor.byteCount > 0 else { continue }
           let target = Target(tensor: tensor, output: output, file: file, index: index)
           let slab = plan.options.slabElementCount
-          let key = "\(tensor.source.identity) \(tensor.sourceType) \(tensor.shape) \(slab)"
+          let key =
+            "\(tensor.source.identity) \(tensor.sourceType) \(tensor.rowCount) \(tensor.columnCount) \(slab)"
           if let place = places[key] {
             tasks[place].targets.append(target)
           } else {
@@ -112,6 +113,7 @@ struct TensorTask {
       for (error, target) in zip(errors, wanted) {
         outputs[target.output].squaredErrors[target.index] += error
       }
+      for target in wanted { outputs[target.output].isBegun = true }
       while !slabs.isEmpty { try writer.send(slabs.removeFirst()) }
     } catch {
       for slab in slabs { writer.giveBack(slab) }

@@ -30,10 +30,10 @@ extension StagedOutput {
       syncFolder(folder)
     }
     for name in names.dropFirst() {
-      try rename(staging.appending(name), to: folder.appending(name))
+      try self.name(staging.appending(name), folder.appending(name))
     }
     syncFolder(folder)
-    try rename(staging.appending(first), to: folder.appending(first))
+    try name(staging.appending(first), folder.appending(first))
     syncFolder(folder)
     _ = Self.mark(in: journal).withPlatformString { unlink($0) }
     removeTree(journal)

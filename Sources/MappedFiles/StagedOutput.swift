@@ -124,7 +124,7 @@ public final class StagedOutput: Sendable {
   }
 
   private func commitFile() throws(FileError) {
-    try rename(staging, to: destination)
+    try name(staging, destination)
     syncFolder(destination.removingLastComponent())
     removeTree(journal)
   }
@@ -155,7 +155,20 @@ public final class StagedOutput: Sendable {
 
   /// Mends what a kill between the two renames, or before the last removal, left behind.
   private func recoverReplaced() {
-    if (try? rename(replaced, to: destination)) == nil { removeTree(replaced) }
+    guard (try? rename(replaced, to: destination)) == nil else { return }
+    // Only what has a whole successor goes: the rename may have failed for another reason.
+    if destination.withPlatformString({ access($0, F_OK) }) == 0 { removeTree(replaced) }
+  }
+
+  /// Gives a file its final name; without `overwrite`, what appeared there meanwhile stays.
+  func name(_ from: FilePath, _ to: FilePath) throws(FileError) {
+    guard !overwrite else { return try rename(from, to: to) }
+    switch renameToFree(from, to) {
+    case 0: return
+    case EEXIST: throw FileError(path: to, reason: .alreadyExists)
+    case let code:
+      throw FileError(path: to, reason: .system(operation: "rename", Errno(rawValue: code)))
+    }
   }
 
   /// - Throws: An error about the new name.

@@ -135,6 +135,31 @@ struct CrashSafetyTests {
     #expect(try goOn(.file, after: "signal \(signal)") > 0)
   }
 
+  @Test("Work that took values which are not finite is not gone on with by a run that refuses them")
+  func strictness() throws {
+    // The last value of the last tensor is no number.
+    let source = folder.path.appending("source.gguf").string
+    _ = try Program("convert", fixture("checkpoints/tiny-llama"), source, "--type", "F32")
+    let tensors = try #require(
+      try Program("inspect", source, "--json").json()["tensors"] as? [[String: Any]])
+    let ends = tensors.compactMap { tensor in
+      (tensor["offset"] as? Int).flatMap { offset in (tensor["bytes"] as? Int).map { offset + $0 } }
+    }
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: source))
+    try file.seek(toOffset: UInt64(try #require(ends.max()) - 4))
+    try file.write(contentsOf: withUnsafeBytes(of: Float.nan.bitPattern) { Data($0) })
+    try file.close()
+    let command = ["quantize", source, target(.file), "--type", "F16"]
+    let generous = try Program(
+      command + ["--allow-non-finite"],
+      environment: FailingCalls.environment("rename 1 fail \(EIO)"))
+    #expect(generous.status == 1)
+    let strict = try Program(command)
+    #expect(strict.status == 1)
+    #expect(strict.errors.contains("expected finite values, found nan"))
+    #expect(!isThere(.file))
+  }
+
   @Test("A signal that the caller ignores is ignored")
   func ignored() throws {
     let environment = FailingCalls.environment("pwrite 2 signal \(SIGINT)")

@@ -112,6 +112,54 @@ import Workers
       Array(file.bytes(of: embedding)) == ConversionFixture.encoded(tensors[0].values, as: .f32))
   }
 
+  @Test(
+    "A very long row is what its codec makes of the whole of it",
+    arguments: ["Q4_0", "Q6_K", "F16", "F32"])
+  func longRows(recipe: String) throws {
+    // Three pieces and a bit of whole blocks, and a length that has few factors.
+    let tensors: [ConversionFixture.Tensor] = [
+      ("blk.0.ffn_up.weight", .f32, ConversionFixture.noise(rows: 2, columns: 3 << 16 + 256)),
+      ("blk.0.ffn_gate.weight", .bf16, ConversionFixture.noise(rows: 3, columns: 1 << 17)),
+      ("blk.0.attn_norm.weight", .f32, ConversionFixture.noise(rows: 1, columns: 65_537)),
+    ]
+    var options = try options(recipe)
+    options.memoryByteCount = 1
+    let source = try fixture.gguf(
+      tensors.map { ($0.name, $0.type, ConversionFixture.rounded($0.values, through: $0.type)) })
+    try convert(source, to: "out.gguf", options)
+    let file = try GGUFFile(fixture.path("out.gguf"))
+    for tensor in tensors {
+      let found = try #require(file.tensor(tensor.name))
+      let values = ConversionFixture.rounded(tensor.values, through: tensor.type)
+      #expect(Array(file.bytes(of: found)) == ConversionFixture.encoded(values, as: found.type))
+    }
+  }
+
+  @Test("Outer extents of 1 go when a model is quantized, and stay when it is copied")
+  func outerExtents() throws {
+    let shape = try Shape([1, 3, 256])
+    let layout = try GGUFLayout(
+      metadata: GGUFMetadata([("general.architecture", .string("llama"))]),
+      tensors: [("blk.0.ffn_up.weight", .f32, shape)])
+    let bytes = layout.header + [UInt8](repeating: 0, count: layout.byteCount - layout.header.count)
+    let source = try fixture.folder.write(bytes, as: "source.gguf")
+    for (recipe, expected) in [("Q8_0", [3, 256]), ("F16", [1, 3, 256])] {
+      try convert(source, to: "\(recipe).gguf", options(recipe))
+      let file = try GGUFFile(fixture.path("\(recipe).gguf"))
+      #expect(file.tensors.map(\.shape.dimensions) == [expected])
+    }
+  }
+
+  @Test("A pattern that finds no tensor is said")
+  func idlePattern() throws {
+    var options = try options("Q8_0")
+    options.excluded = [try TensorPattern("attn_q"), try TensorPattern("nosuch")]
+    let plan = try ConversionPlan(
+      from: fixture.gguf(ConversionFixture.model()), to: fixture.path("out.gguf").string,
+      options: options)
+    #expect(plan.warnings == ["no tensor has a name in which 'nosuch' is found"])
+  }
+
   @Test("Progress counts every tensor byte once, and never goes back")
   func progress() throws {
     let plan = try ConversionPlan(

@@ -133,7 +133,11 @@ import Testing
   func demanding() throws {
     let refusal = try plan(["blk.0.attn_k.weight": 256, "blk.0.ffn_down.weight": 96], "IQ2_XXS")
       .refusal
-    #expect(refusal?.reason == .needsImportance(.iq2_XXS))
+    guard case .notInMatrix(.iq2_XXS, let matrix) = refusal?.reason else {
+      Issue.record("\(String(describing: refusal))")
+      return
+    }
+    #expect(matrix.hasSuffix("/im.dat"))
     #expect(refusal?.tensor == "blk.0.attn_q.weight")
   }
 }

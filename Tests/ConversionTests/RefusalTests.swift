@@ -160,6 +160,36 @@ import Workers
     #expect(try reason(source, to: "infinite.gguf") { $0.allowNonFinite = true } == nil)
   }
 
+  @Test(
+    "A block whose scale would be infinite is refused by its largest value",
+    arguments: [
+      ("Q4_0", Float(1e6)), ("Q8_0", 1e7), ("Q5_1", -1e7), ("TQ2_0", 1e6), ("Q4_K_M", 1e30),
+      ("Q6_K", 1e30), ("IQ4_NL", 1e9),
+    ])
+  func infiniteScale(recipe: String, value: Float) throws {
+    var tensors = ConversionFixture.model()
+    tensors[2].values[9][17] = value
+    let source = try fixture.gguf(tensors)
+    let found = try reason(source, to: "out.gguf", recipe)
+    guard case .overflow(value, 9 * 256 + 17, _) = found else {
+      Issue.record("\(String(describing: found))")
+      return
+    }
+    #expect(try reason(source, to: "out.gguf", recipe) { $0.allowNonFinite = true } == nil)
+    tensors[2].values[9][17] = value.sign == .minus ? -60_000 : 60_000
+    #expect(try reason(fixture.gguf(tensors, as: "mild.gguf"), to: "mild-out.gguf", recipe) == nil)
+  }
+
+  @Test(
+    "A type that cannot do without weights is refused for the embedding too",
+    arguments: [TensorType.iq2_XXS, .iq2_XS, .iq1_S])
+  func embeddingWithoutWeights(type: TensorType) throws {
+    let source = try fixture.gguf(ConversionFixture.model())
+    let found = try reason(source, to: "out.gguf", "Q4_K_M") { $0.embeddingType = type }
+    #expect(found == .needsImportance(type))
+    #expect(try fixture.folder.names == ["source.gguf"])
+  }
+
   @Test("A source that shrinks under the plan is an error")
   func shrunken() throws {
     let source = try fixture.gguf(ConversionFixture.model())

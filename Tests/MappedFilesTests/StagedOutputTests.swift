@@ -29,6 +29,26 @@ import Testing
     #expect(try readBytes(path) == [1, 2, 3, 0, 0, 0, 0, 4])
   }
 
+  @Test(
+    "What took the final name meanwhile stays, unless it may be overwritten",
+    arguments: [false, true])
+  func taken(overwrite: Bool) throws {
+    let path = folder.path.appending("out")
+    let output = try StagedOutput(path, form: .file, overwrite: overwrite)
+    let file = try output.open("", byteCount: 1, identity: Self.identity("a"))
+    try write([1], at: 0, to: file)
+    _ = try folder.write([9, 9], as: "out")
+    if overwrite {
+      try output.commit([file])
+      #expect(try readBytes(path) == [1])
+    } else {
+      let error = try #require(throws: FileError.self) { try output.commit([file]) }
+      #expect(error.reason == .alreadyExists)
+      #expect(try readBytes(path) == [9, 9])
+      #expect(try folder.names == ["out", "out.quern-journal", "out.quern-partial"])
+    }
+  }
+
   @Test("Work that was abandoned is found again, and only what is still right is kept")
   func resume() throws {
     let path = folder.path.appending("out")

@@ -1,6 +1,5 @@
 import BlockQuant
 import Checkpoints
-import Kernels
 import TensorCore
 import Workers
 
@@ -31,12 +30,12 @@ struct SlabEncoder {
   private struct Scratch: @unchecked Sendable {
     // Each worker has its own.
     let decoded: UnsafeMutableBufferPointer<Float>
-    /// What encoded rows decode to, where errors are measured.
+    /// What encoded rows decode to.
     let again: UnsafeMutableBufferPointer<Float>
   }
 
   /// Decoded values that a worker holds at a time: they stay in its second-level cache.
-  private static let scratchCount = 64 << 10
+  private static let scratchCount = PlannedTensor.longestRow
 
   /// - Parameter tasks: All that will be encoded.
   init(pool: WorkerPool, tasks: [TensorTask], measuresErrors: Bool) {
@@ -46,7 +45,7 @@ struct SlabEncoder {
     scratch = (0..<pool.workerCount).map { _ in
       Scratch(
         decoded: .allocate(capacity: count),
-        again: .allocate(capacity: measuresErrors ? count : 0))
+        again: .allocate(capacity: count))
     }
   }
 
@@ -76,22 +75,24 @@ struct SlabEncoder {
     defer { errors.deallocate() }
     try pool.forEachChunk(of: rows.count, chunk: chunk) { range, worker throws in
       let sourceRows = rows.shifted(range)
-      let values = UnsafeMutableBufferPointer(
+      let room = UnsafeMutableBufferPointer(
         rebasing: scratch[worker].decoded[0..<range.count * reader.columns])
-      if needsValues {
-        reader.decode(sourceRows, into: values)
-        try check(values, sourceRows, reader, for: works)
-      }
+      let decoded = needsValues ? DecodedRows(sourceRows, of: reader, into: room) : nil
       for (place, work) in works.enumerated() {
-        let bytes = work.target.bytes(of: range)
-        guard let codec = work.codec else {
+        let (tensor, bytes) = (work.target.tensor, work.target.bytes(of: range))
+        if !work.target.allowsNonFinite { try decoded?.check(for: tensor) }
+        guard let codec = work.codec, let decoded else {
           reader.copy(sourceRows, into: bytes)
           continue
         }
-        codec.encode(values, sourceRows, of: work.target.tensor, into: bytes)
+        codec.encode(decoded.values, sourceRows, of: tensor, into: bytes)
+        let encoded = UnsafeRawBufferPointer(bytes)
+        if !work.target.allowsNonFinite {
+          try decoded.check(encoded, codec, for: tensor, again: scratch[worker].again)
+        }
         if measuresErrors {
           errors[range.lowerBound / chunk, place] =
-            squaredError(of: UnsafeRawBufferPointer(bytes), codec, values, worker)
+            squaredError(of: encoded, codec, decoded.values, worker)
         }
       }
     }
@@ -137,14 +138,10 @@ private struct TargetWork: Sendable {
   let target: SlabEncoder.Target
   /// `nil` where the source's bytes are copied.
   let codec: BlockCodec?
-  /// The first magnitude that the type turns into infinity.
-  let limit: Float
 
   init(_ target: SlabEncoder.Target, _ reader: RowReader) throws(ConversionError) {
     let tensor = target.tensor
     self.target = target
-    // Halfway between the largest F16 and the next that there would be.
-    limit = tensor.type == .f16 ? 65_520 : .infinity
     guard tensor.type != reader.type else {
       codec = nil
       return
@@ -153,25 +150,6 @@ private struct TargetWork: Sendable {
       throw ConversionError(.cannotEncode(tensor.type), tensor: tensor.name)
     }
     self.codec = codec
-  }
-}
-
-/// Refuses values that a result would not hold, named by their places in the source.
-private func check(
-  _ values: UnsafeMutableBufferPointer<Float>, _ rows: Range<Int>, _ reader: RowReader,
-  for works: [TargetWork]
-) throws(ConversionError) {
-  let magnitude = Kernels.active.largestMagnitude(UnsafeBufferPointer(values))
-  for work in works where !work.target.allowsNonFinite && !(magnitude < work.limit) {
-    guard let index = values.firstIndex(where: { !($0.magnitude < work.limit) }) else { continue }
-    let (value, tensor) = (values[index], work.target.tensor)
-    let place = rows.lowerBound * reader.columns + index
-    let sourceIndex = reader.sourceIndex(of: place) ?? place
-    throw ConversionError(
-      value.isFinite
-        ? .overflow(value: value, index: sourceIndex, tensor.type)
-        : .nonFinite(value: value, index: sourceIndex),
-      tensor: tensor.name)
   }
 }
 

@@ -38,6 +38,16 @@ public struct ConversionOptions: Sendable {
 }
 
 extension ConversionOptions {
+  /// Every expression that chooses tensors.
+  var patterns: [TensorPattern] { typeOverrides.map(\.pattern) + excluded }
+
+  /// The shape with which a tensor is stored: the quantizer of llama.cpp knows no outer extents of 1.
+  func stored(_ shape: Shape) throws -> Shape {
+    guard recipe?.isQuantized == true, shape.dimensions.count > 1 else { return shape }
+    let inner = shape.dimensions.drop { $0 == 1 }
+    return try Shape(inner.isEmpty ? [1] : Array(inner))
+  }
+
   /// Elements that are read, encoded and written at a time, unless a row is longer.
   ///
   /// In single precision they take a sixteenth of the memory: the slab that is read and the one after it,
@@ -49,11 +59,14 @@ extension ConversionOptions {
 public struct TensorPattern: @unchecked Sendable {
   // A compiled expression is never changed, and matching it keeps its state elsewhere.
   private let expression: Regex<AnyRegexOutput>
+  /// The expression as it was given.
+  let source: String
 
   /// Words, digits and spaces are those of ECMAScript, so that `\b` holds at every dot of a name.
   ///
   /// - Throws: What is wrong with the expression.
   public init(_ source: String) throws {
+    self.source = source
     expression = try Regex(source).wordBoundaryKind(.simple).asciiOnlyCharacterClasses()
       .matchingSemantics(.unicodeScalar)
   }

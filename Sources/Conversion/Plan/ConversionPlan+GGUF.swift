@@ -20,11 +20,17 @@ extension ConversionPlan {
           $0.type != $0.tensor.type && BlockCodec($0.type)?.usesImportance == true
         }.map(\.tensor.name))
     }
+    warnings += options.patterns.filter { pattern in
+      !tensors.contains { pattern.finds($0.tensor.name) }
+    }.map { "no tensor has a name in which '\($0.source.printable)' is found" }
     let refusal = Self.missingImportance(tensors, options, source)
     if let refusal { warnings.append("to write it: \(refusal)") }
     let metadata = Self.metadata(of: checkpoint, options, tensors)
     let layouts = try GGUFLayout.parts(
-      metadata: metadata, tensors: tensors.map { ($0.tensor.name, $0.type, $0.tensor.shape) },
+      metadata: metadata,
+      tensors: try tensors.map {
+        ($0.tensor.name, $0.type, try options.stored($0.tensor.shape))
+      },
       limits: options.partLimits)
     let names = Self.partNames(layouts.count, of: destination)
     warnings += Self.neighbours(of: destination, names, checkpoint, options)
@@ -121,11 +127,17 @@ extension ConversionPlan {
   ) -> ConversionError? {
     guard let recipe = options.recipe else { return nil }
     let found = tensors.first { tensor, type in
-      type != tensor.type && recipe.needsImportance(for: type, tensor: tensor.name)
-        && options.importance?.entries[tensor.name] == nil
+      guard type != tensor.type else { return false }
+      let isNeeded =
+        recipe.needsImportance(for: type, tensor: tensor.name)
+        || BlockCodec(type)?.requiresImportance == true
+      return isNeeded && !options.mayHaveWeights(of: tensor, for: type)
     }
-    return found.map {
-      ConversionError(.needsImportance($0.type), path: source, tensor: $0.tensor.name)
+    return found.map { tensor, type in
+      let matrix = options.importance?.path.string
+      return ConversionError(
+        matrix.map { .notInMatrix(type, matrix: $0) } ?? .needsImportance(type), path: source,
+        tensor: tensor.name)
     }
   }
 
@@ -135,6 +147,17 @@ extension ConversionPlan {
     for (tensor, type) in tensors { elements[type, default: 0] += tensor.shape.elementCount }
     let most = elements.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key
     return Recipe.table.first { $0.base == most }?.fileType ?? 0
+  }
+}
+
+extension ConversionOptions {
+  /// Whether the importance matrix has weights of a tensor; an entry of another shape is refused elsewhere.
+  fileprivate func mayHaveWeights(of tensor: CheckpointTensor, for type: TensorType) -> Bool {
+    do {
+      return try importance?.weights(of: tensor, changing: tensor.type, to: type) != nil
+    } catch {
+      return true
+    }
   }
 }
 

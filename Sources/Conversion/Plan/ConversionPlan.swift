@@ -70,10 +70,24 @@ public struct PlannedTensor: Sendable {
   /// What the columns weigh, matrix by matrix: a whole number of times `shape.columns` values.
   var importance: [Float]?
 
-  /// Rows as they are moved: each element by itself in a vector whose order changes.
-  var rowCount: Int { isTurnedVector ? shape.elementCount : shape.rows }
+  /// Rows as they are moved: each element by itself in a vector whose order changes, pieces of rows that are
+  /// very long.
+  var rowCount: Int { columnCount == 0 ? shape.rows : shape.elementCount / columnCount }
   /// Elements of such a row.
-  var columnCount: Int { isTurnedVector ? 1 : shape.columns }
+  var columnCount: Int {
+    if isTurnedVector { return 1 }
+    guard shape.columns > Self.longestRow, !needsWholeRows else { return shape.columns }
+    // The largest power of two that divides the row: blocks are powers of two too.
+    return min(shape.columns & -shape.columns, Self.longestRow)
+  }
+
+  /// Elements that a worker decodes at a time.
+  static let longestRow = 64 << 10
+
+  /// Whether a row means more than its blocks do: weights of columns are spread over it, it moves, it grows.
+  private var needsWholeRows: Bool {
+    importance != nil || source.padding != nil || source.rowOrder != .asStored
+  }
 
   private var isTurnedVector: Bool {
     shape.dimensions.count == 1 && source.rowOrder != .asStored

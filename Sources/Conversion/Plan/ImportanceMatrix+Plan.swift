@@ -52,7 +52,12 @@ extension ImportanceMatrix {
   func describe(in metadata: inout GGUFMetadata) {
     // llama.cpp keeps values of 127 bytes.
     func cut(_ text: String) -> GGUFValue {
-      .string(String(decoding: text.utf8.prefix(127), as: UTF8.self))
+      let bytes = Array(text.utf8.prefix(127))
+      return String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .malformedString(bytes)
+    }
+    // Those of an earlier quantization move to the end with the others.
+    for (key, _) in metadata.entries where key.hasPrefix("quantize.imatrix.") {
+      metadata[key] = nil
     }
     metadata["quantize.imatrix.file"] = cut(path.string)
     if let dataset = datasets.first { metadata["quantize.imatrix.dataset"] = cut(dataset) }

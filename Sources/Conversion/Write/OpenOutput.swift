@@ -9,6 +9,8 @@ final class OpenOutput {
   /// In the order of `plan.files`.
   private(set) var files: [JournaledFile] = []
   var keptByteCount = 0
+  /// Whether there is anything that a later run could keep.
+  var isBegun = false
   /// Sums of squared differences, in the order of `plan.tensors`.
   var squaredErrors: [Double]
   private let staged: StagedOutput
@@ -19,13 +21,21 @@ final class OpenOutput {
     squaredErrors = Array(repeating: 0, count: plan.tensors.count)
     staged = try StagedOutput(
       plan.destination, form: plan.form, overwrite: plan.options.overwrite)
-    for file in plan.files {
-      let target = try staged.open(
-        file.name, byteCount: file.byteCount, identity: plan.identity(of: file))
-      files.append(target)
-      try file.header.withUnsafeBytes { header in
-        if !header.isEmpty, !target.keeps(header.count, at: 0) { try target.write(header, at: 0) }
-      }
+    do {
+      for file in plan.files { try open(file) }
+    } catch {
+      abandon()
+      throw error
+    }
+  }
+
+  private func open(_ file: PlannedFile) throws {
+    let target = try staged.open(
+      file.name, byteCount: file.byteCount, identity: plan.identity(of: file))
+    files.append(target)
+    isBegun = isBegun || target.hasEarlierWork
+    try file.header.withUnsafeBytes { header in
+      if !header.isEmpty, !target.keeps(header.count, at: 0) { try target.write(header, at: 0) }
     }
   }
 
@@ -36,6 +46,9 @@ final class OpenOutput {
 
   /// Throws the unfinished work away.
   func discard() { staged.discard() }
+
+  /// Leaves what a later run can go on with, and gives the room back when that is nothing.
+  func abandon() { if !isBegun { discard() } }
 
   func result(seconds: Double, measuresErrors: Bool) -> ConversionResult {
     let errors = zip(plan.tensors, squaredErrors).map { tensor, sum in
@@ -48,9 +61,18 @@ final class OpenOutput {
 }
 
 extension ConversionPlan {
+  /// Size and time of modification of the running program: another build may encode otherwise.
+  private static let program: String = {
+    let path = Bundle.main.executablePath ?? ""
+    let attributes = (try? FileManager.default.attributesOfItem(atPath: path)) ?? [:]
+    let time = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+    return "\(attributes[.size] as? Int ?? 0) \(time)"
+  }()
+
   /// A digest of everything that decides the bytes of a file. See Specs/journal.md.
   fileprivate func identity(of file: PlannedFile) -> Digest128 {
-    var text = "\(options.slabElementCount)\n\(file.name)\n\(file.byteCount)\n"
+    var text = "\(Self.program)\n\(options.slabElementCount) \(options.allowNonFinite)\n"
+    text += "\(file.name)\n\(file.byteCount)\n"
     for tensor in file.tensors {
       text +=
         "\(tensor.name)\n\(tensor.sourceType) \(tensor.type) \(tensor.shape) \(tensor.offset) "

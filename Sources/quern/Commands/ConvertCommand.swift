@@ -24,6 +24,12 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    if flags.namesType, type == nil {
+      throw ValidationError("{type} in the destination needs --type")
+    }
+  }
+
   func run() throws {
     try flags.run([flags.options(recipe: type)], output, verb: "converting")
   }

@@ -9,8 +9,9 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Fewer bits a weight, in one pass from any checkpoint to a GGUF.",
     discussion: """
-      Each tensor gets the type that llama.cpp's mixture of the same name gives it,
-      and the same bytes.
+      Each tensor gets the type that llama.cpp's mixture of the same name gives it, and the
+      same bytes. (IQ1_M has those of libgguf: newer llama.cpp sums in another order.) Plain
+      casts keep the order of the source.
 
       Examples:
         quern quantize Qwen2.5-0.5B-Instruct/ qwen.gguf --type Q4_K_M
@@ -74,7 +75,7 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if type.count > 1, !flags.destination.lowercased().contains(/\{f?type}/) {
+    if type.count > 1, !flags.namesType {
       throw ValidationError(
         "several types need a destination with {type} in it, such as model-{type}.gguf")
     }

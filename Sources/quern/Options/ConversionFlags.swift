@@ -38,6 +38,9 @@ struct ConversionFlags: ParsableArguments {
   @Option(help: ArgumentHelp("Tensors in one file of a split .gguf, at most.", valueName: "count"))
   var maxShardTensors: Int?
 
+  /// Whether the destination asks for the name of a type.
+  var namesType: Bool { destination.lowercased().contains(/\{f?type}/) }
+
   func validate() throws {
     if let maxShardTensors, maxShardTensors < 1 {
       throw ValidationError("--max-shard-tensors takes a number above 0, found \(maxShardTensors)")
@@ -106,7 +109,7 @@ struct ConversionFlags: ParsableArguments {
 
   /// The destination with the type's name where it belongs: as it is written, or as llama.cpp's converter has it.
   private func destination(for recipe: Recipe?) -> String {
-    guard let name = recipe?.name else { return destination }
+    let name = recipe?.name ?? "COPY"
     return
       destination
       .replacingOccurrences(of: "{type}", with: name)

@@ -29,7 +29,14 @@ final class ProgressBar {
     drawn = Date()
     if StandardError.isTerminal {
       isDrawn = true
-      StandardError.write("\r\u{1B}[K" + line(done, kept, note, bar: true))
+      // A line that wraps could not be drawn over.
+      let room = StandardError.columnCount - 1
+      let lines = [
+        line(done, kept, note, bar: true), line(done, kept, "", bar: true),
+        line(done, kept, "", bar: false),
+      ]
+      let text = lines.first { $0.count <= room } ?? String(lines[2].prefix(max(0, room)))
+      StandardError.write("\r\u{1B}[K" + text)
     } else {
       StandardError.writeLine(line(done, kept, note, bar: false))
     }

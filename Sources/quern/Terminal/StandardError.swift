@@ -10,6 +10,13 @@ import MappedFiles
 enum StandardError {
   static let isTerminal = isatty(STDERR_FILENO) != 0
 
+  /// Characters that a line of the terminal holds, as it is now.
+  static var columnCount: Int {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
   static func write(_ text: String) {
     var text = text
     _ = text.withUTF8 { bytes in writeAll(bytes, to: STDERR_FILENO) }
