@@ -20,11 +20,22 @@ LANES_INLINE lanes_int lanes_affine_codes(lanes x, lanes inverse, lanes base, in
   return lanes_clamped(lanes_nearest_wrapped(lanes_mul(inverse, lanes_sub(x, base))), 0, levels);
 }
 
-// The same as floats; `exact` says that no quotient comes near 2^22, where rounding would wrap.
-LANES_INLINE lanes lanes_affine_levels(lanes x, lanes inverse, lanes base, int levels, bool exact) {
-  if (!exact) return lanes_from_int(lanes_affine_codes(x, inverse, base, levels));
-  const lanes l = lanes_nearest(lanes_mul(inverse, lanes_sub(x, base)));
-  return lanes_at_least_zero(lanes_at_most_positive(l, (float)levels));
+// Where a group's quotients lie, which says how their codes are kept in range.
+typedef enum {
+  LANES_INSIDE = 0,    // nearest to codes that there are
+  LANES_OVER = 1,      // some above the highest
+  LANES_UNDER = 2,     // some below 0
+  LANES_AROUND = 3,    // both
+  LANES_ANYWHERE = 4,  // perhaps as far as 2^22, where rounding wraps
+} lanes_span;
+
+// The same as floats.
+LANES_INLINE lanes lanes_affine_levels(lanes x, lanes inverse, lanes base, int levels,
+                                       lanes_span span) {
+  if (span == LANES_ANYWHERE) return lanes_from_int(lanes_affine_codes(x, inverse, base, levels));
+  lanes l = lanes_nearest(lanes_mul(inverse, lanes_sub(x, base)));
+  if (span & LANES_OVER) l = lanes_at_most_positive(l, (float)levels);
+  return span & LANES_UNDER ? lanes_at_least_zero(l) : l;
 }
 
 // One group of sixteen blocks on its way through the search.
@@ -39,14 +50,21 @@ typedef struct {
   lanes_affine found;  // with the minimum's sign as the search has it
 } lanes_affine_group;
 
-// Whether |inverse * (x - minimum)| stays below 2^22 for all x of the group: floating products are
-// monotonic, so the ends bound what lies between. NaN says no.
-LANES_INLINE bool lanes_quotients_small(const lanes_affine_group *g) {
+// Where the quotients inverse * (x - minimum) of a group are. Floating products are monotonic, so the
+// ends bound what lies between. NaN is anywhere; lanes that are flat do not count.
+LANES_INLINE lanes_span lanes_quotients(const lanes_affine_group *g, int levels) {
   const lanes limit = lanes_all(4194303.f), base = g->found.minimum;
-  const lanes first = lanes_abs(lanes_mul(g->inverse, lanes_sub(g->low, base)));
-  const lanes last = lanes_abs(lanes_mul(g->inverse, lanes_sub(g->high, base)));
-  const lanes_mask small = lanes_and(lanes_at_most(first, limit), lanes_at_most(last, limit));
-  return (lanes_bits(small) | lanes_bits(g->found.flat)) == 0xffff;
+  const lanes first = lanes_mul(g->inverse, lanes_sub(g->low, base));
+  const lanes last = lanes_mul(g->inverse, lanes_sub(g->high, base));
+  const lanes top = lanes_max(first, last), bottom = lanes_min(first, last);
+  const unsigned flat = lanes_bits(g->found.flat);
+  const lanes_mask small = lanes_and(lanes_at_most(lanes_abs(first), limit),
+                                     lanes_at_most(lanes_abs(last), limit));
+  const unsigned low_enough = lanes_bits(lanes_less(top, lanes_all((float)levels + 0.5f)));
+  const unsigned high_enough = lanes_bits(lanes_at_most(lanes_all(-0.5f), bottom));  // -0 is as good as 0
+  if ((lanes_bits(small) | flat) != 0xffff) return LANES_ANYWHERE;
+  const int over = (low_enough | flat) != 0xffff ? LANES_OVER : LANES_INSIDE;
+  return (lanes_span)(over | ((high_enough | flat) != 0xffff ? LANES_UNDER : LANES_INSIDE));
 }
 
 LANES_INLINE void lanes_begin_affine(int count, lanes_affine_group *g) {
@@ -68,13 +86,14 @@ LANES_INLINE void lanes_begin_affine(int count, lanes_affine_group *g) {
   g->found.flat = lanes_equal(high, g->found.minimum);
 }
 
-LANES_INLINE void lanes_sum_affine(int count, int levels, bool exact, lanes_affine_group *g) {
+LANES_INLINE void lanes_sum_affine(int count, int levels, lanes_span span,
+                                   lanes_affine_group *g) {
   const lanes inverse = g->inverse, base = g->found.minimum;
   lanes sum_l = lanes_all(0), sum_ll = sum_l, sum_xl = sum_l;
   for (int i = 0; i < LANES * count; i += 4 * LANES) {
     for (int j = i; j < i + 4 * LANES; j += LANES) {
       const lanes value = lanes_load(g->x + j);
-      const lanes l = lanes_affine_levels(value, inverse, base, levels, exact);
+      const lanes l = lanes_affine_levels(value, inverse, base, levels, span);
       const lanes wl = lanes_mul(lanes_load(g->weights + j), l);
       lanes_store(g->codes + j, l);
       sum_l = lanes_add(sum_l, wl);
@@ -87,13 +106,15 @@ LANES_INLINE void lanes_sum_affine(int count, int levels, bool exact, lanes_affi
   g->sum_xl = sum_xl;
 }
 
-// Codes and sums for the candidate at hand, without wrapping where that is sure to be the same,
-// which is nearly always.
+// Codes and sums for the candidate at hand.
 LANES_INLINE void lanes_try_codes(int count, int levels, lanes_affine_group *g) {
-  if (lanes_quotients_small(g))
-    lanes_sum_affine(count, levels, true, g);
-  else
-    lanes_sum_affine(count, levels, false, g);
+  switch (lanes_quotients(g, levels)) {
+    case LANES_INSIDE: lanes_sum_affine(count, levels, LANES_INSIDE, g); break;
+    case LANES_OVER: lanes_sum_affine(count, levels, LANES_OVER, g); break;
+    case LANES_UNDER: lanes_sum_affine(count, levels, LANES_UNDER, g); break;
+    case LANES_AROUND: lanes_sum_affine(count, levels, LANES_AROUND, g); break;
+    default: lanes_sum_affine(count, levels, LANES_ANYWHERE, g); break;
+  }
 }
 
 LANES_INLINE void lanes_affine_errors(int count, bool absolute, lanes_affine_group *g) {

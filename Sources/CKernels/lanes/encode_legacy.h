@@ -4,6 +4,7 @@
 #include "../codecs.h"
 #include "../scalar/encode_legacy.h"
 #include "affine.h"
+#include "super_blocks.h"
 #include "symmetric.h"
 
 // The first element of largest magnitude; all are finite.
@@ -51,83 +52,86 @@ LANES_INLINE float lanes_span_range(const float x[32], int levels, uint8_t codes
   return d;
 }
 
-// Sixteen blocks of one row, searched with importance.
+// Up to sixteen blocks of one row, searched with importance.
 typedef struct {
+  size_t count;
   float scale[LANES], minimum[LANES];
   uint8_t codes[LANES][32];
 } lanes_searched;
 
-LANES_INLINE void lanes_weigh_row(const float *x, const float *importance, float variance,
-                                  float *weights) {
-  lanes_transpose(importance, 32, weights);
-  lanes_transpose(importance + 16, 32, weights + 16 * LANES);
-  for (int i = 0; i < 32; i++) {
-    const lanes value = lanes_load(x + LANES * i);
-    const lanes root = lanes_sqrt(lanes_add(lanes_all(variance), lanes_mul(value, value)));
-    lanes_store(weights + LANES * i, lanes_mul(lanes_load(weights + LANES * i), root));
-  }
+// Transposes blocks of a row from `start` on, sixteen or what is left, and weighs them.
+LANES_INLINE size_t lanes_gather_blocks(const float *row, const float *importance, size_t start,
+                                        size_t columns, float variance, float *x, float *weights) {
+  const size_t left = columns - start, count = left < 32 * LANES ? left : 32 * LANES;
+  LANES_ALIGNED float room[2][32 * LANES];
+  lanes_transpose_32(lanes_filled(row + start, count, 32 * LANES, room[0]), x);
+  lanes_transpose_32(lanes_filled(importance + start, count, 32 * LANES, room[1]), weights);
+  lanes_weigh_32(x, lanes_all(variance), weights);
+  return count / 32;
 }
 
-LANES_INLINE void lanes_search_row(const float *input, const float *importance, float variance,
-                                   bool affine, int levels, lanes_searched *result) {
-  LANES_ALIGNED float x[32 * LANES], weights[32 * LANES];
-  uint8_t transposed[32][LANES];
-  lanes_transpose(input, 32, x);
-  lanes_transpose(input + 16, 32, x + 16 * LANES);
-  lanes_weigh_row(x, importance, variance, weights);
-  unsigned zero;
-  if (affine) {
-    const quern_candidates candidates = {-0.9f, 0.05f, 36, false};
-    lanes_affine found;
-    lanes_search_affine(1, 32, levels, x, weights, candidates, &found);
-    for (int i = 0; i < 32; i++)
-      lanes_store_bytes(transposed[i], lanes_affine_codes(lanes_load(x + LANES * i), found.inverse,
-                                                          found.base, levels));
-    lanes_store(result->scale, found.scale);
-    lanes_store(result->minimum, lanes_sub(lanes_all(-0.f), found.minimum));
-    zero = lanes_bits(found.flat);
-  } else {
-    const lanes_symmetric found = lanes_search_symmetric(32, levels, x, weights);
-    for (int i = 0; i < 32; i++)
-      lanes_store_bytes(transposed[i], lanes_symmetric_codes(lanes_load(x + LANES * i),
-                                                             found.inverse, levels));
-    lanes_store(result->scale, found.scale);
-    zero = lanes_bits(found.zero);
-  }
+LANES_INLINE void lanes_order_codes(const uint8_t transposed[32][LANES], unsigned zero,
+                                    lanes_searched *result) {
   for (int lane = 0; lane < LANES; lane++)
     for (int i = 0; i < 32; i++)
       result->codes[lane][i] = zero >> lane & 1 ? 0 : transposed[i][lane];
 }
 
-LANES_INLINE float lanes_row_variance(const float *x, size_t columns) {
-  float sum = 0;
-  for (size_t i = 0; i < columns; i++) sum += x[i] * x[i];
-  return sum / (float)columns;
+LANES_INLINE void lanes_settle_affine_blocks(const float *x, const lanes_affine *found, int levels,
+                                             lanes_searched *result) {
+  uint8_t transposed[32][LANES];
+  for (int i = 0; i < 32; i++)
+    lanes_store_bytes(transposed[i], lanes_affine_codes(lanes_load(x + LANES * i), found->inverse,
+                                                        found->base, levels));
+  lanes_store(result->scale, found->scale);
+  lanes_store(result->minimum, lanes_sub(lanes_all(-0.f), found->minimum));
+  lanes_order_codes(transposed, lanes_bits(found->flat), result);
 }
 
-// Blocks of a row with importance, from `start`; returns how many, at most sixteen.
-LANES_INLINE size_t lanes_search_blocks(const float *row, const float *importance, size_t start,
-                                        size_t columns, float variance, bool affine, int levels,
-                                        lanes_searched *result) {
-  const size_t left = columns - start;
-  if (left >= 32 * LANES) {
-    lanes_search_row(row + start, importance + start, variance, affine, levels, result);
-    return LANES;
+LANES_INLINE void lanes_search_symmetric_blocks(const float *x, const float *weights, int levels,
+                                                lanes_searched *result) {
+  uint8_t transposed[32][LANES];
+  const lanes_symmetric found = lanes_search_symmetric(32, levels, x, weights);
+  for (int i = 0; i < 32; i++)
+    lanes_store_bytes(transposed[i], lanes_symmetric_codes(lanes_load(x + LANES * i),
+                                                           found.inverse, levels));
+  lanes_store(result->scale, found.scale);
+  lanes_order_codes(transposed, lanes_bits(found.zero), result);
+}
+
+// Searches blocks of a row from `start` on, in up to LANES_GROUPS groups; returns how many groups.
+LANES_INLINE int lanes_search_blocks(const float *row, const float *importance, size_t start,
+                                     size_t columns, float variance, bool affine, int levels,
+                                     lanes_searched result[LANES_GROUPS]) {
+  LANES_ALIGNED float x[LANES_GROUPS * 512], weights[LANES_GROUPS * 512];
+  int groups = 0;
+  for (; groups < LANES_GROUPS && start < columns; groups++, start += 32 * LANES)
+    result[groups].count = lanes_gather_blocks(row, importance, start, columns, variance,
+                                               x + 512 * groups, weights + 512 * groups);
+  if (affine) {
+    const quern_candidates candidates = {-0.9f, 0.05f, 36, false};
+    lanes_affine found[LANES_GROUPS];
+    lanes_search_affine(groups, 32, levels, x, weights, candidates, found);
+    for (int k = 0; k < groups; k++)
+      lanes_settle_affine_blocks(x + 512 * k, &found[k], levels, &result[k]);
+  } else {
+    for (int k = 0; k < groups; k++)
+      lanes_search_symmetric_blocks(x + 512 * k, weights + 512 * k, levels, &result[k]);
   }
-  LANES_ALIGNED float padded[32 * LANES] = {0}, weights[32 * LANES] = {0};
-  memcpy(padded, row + start, left * sizeof(float));
-  memcpy(weights, importance + start, left * sizeof(float));
-  lanes_search_row(padded, weights, variance, affine, levels, result);
-  return left / 32;
+  return groups;
 }
 
-// `find` is the encoder without importance, `pack` writes block b of a searched group.
+// `find` is the encoder without importance, `pack` writes block b of a group.
 #define LANES_LEGACY_ENCODER(type, affine, levels, find, pack)                                   \
   QUERN_TARGET void LANES_ENCODER(type)(const float *input, void *blocks, size_t rows,           \
                                         size_t columns, const float *importance) {               \
     quern_block_##type *block = blocks;                                                          \
+    float squares[LANES] = {0};                                                                  \
     for (size_t row = 0; row < rows; row++, input += columns, block += columns / 32) {           \
-      if (!lanes_finite(input, columns)) {                                                   \
+      if (importance && row % LANES == 0)                                                        \
+        lanes_sums_of_squares(input, columns, rows - row < LANES ? rows - row : LANES, columns,  \
+                              squares);                                                          \
+      if (!lanes_finite(input, columns)) {                                                       \
         quern_encode_##type##_generic(input, block, 1, columns, importance);                     \
         continue;                                                                                \
       }                                                                                          \
@@ -139,12 +143,13 @@ LANES_INLINE size_t lanes_search_blocks(const float *row, const float *importanc
         }                                                                                        \
         continue;                                                                                \
       }                                                                                          \
-      const float variance = lanes_row_variance(input, columns);                                 \
-      for (size_t i = 0; i < columns / 32; i += LANES) {                                         \
-        lanes_searched group;                                                                    \
-        const size_t count = lanes_search_blocks(input, importance, 32 * i, columns, variance,   \
-                                                 affine, levels, &group);                        \
-        for (size_t b = 0; b < count; b++) pack;                                                 \
+      const float variance = squares[row % LANES] / (float)columns;                              \
+      for (size_t i = 0; i < columns / 32;) {                                                    \
+        lanes_searched searched[LANES_GROUPS];                                                   \
+        const int groups = lanes_search_blocks(input, importance, 32 * i, columns, variance,     \
+                                               affine, levels, searched);                        \
+        for (int k = 0; k < groups; i += searched[k++].count)                                    \
+          for (size_t b = 0; b < searched[k].count; b++) pack;                                   \
       }                                                                                          \
     }                                                                                            \
   }
@@ -153,14 +158,14 @@ LANES_INLINE size_t lanes_search_blocks(const float *row, const float *importanc
   LANES_LEGACY_ENCODER(type, false, levels,                                                 \
                        const float d = lanes_reach_extreme(x, levels, codes);               \
                        quern_pack_##type(d, codes, block + i),                              \
-                       quern_pack_##type(group.scale[b], group.codes[b], block + i + b))
+                       quern_pack_##type(searched[k].scale[b], searched[k].codes[b], block + i + b))
 
 #define LANES_AFFINE_LEGACY(type, levels)                                                   \
   LANES_LEGACY_ENCODER(type, true, levels, float minimum;                                   \
                        const float d = lanes_span_range(x, levels, codes, &minimum);        \
                        quern_pack_##type(d, minimum, codes, block + i),                     \
-                       quern_pack_##type(group.scale[b], group.minimum[b], group.codes[b],  \
-                                         block + i + b))
+                       quern_pack_##type(searched[k].scale[b], searched[k].minimum[b],      \
+                                         searched[k].codes[b], block + i + b))
 
 LANES_SYMMETRIC_LEGACY(q4_0, 8)
 LANES_SYMMETRIC_LEGACY(q5_0, 16)

@@ -82,6 +82,7 @@ LANES_INLINE int lanes_pick_candidate(const lanes_grid_shape *shape, int sub,
   near &= there & all;
   if (!(best >= 0x1p-60f) || near == 0 || large & all) return lanes_pick_in_turn(shape, sums);
   const int first = __builtin_ctz(near), last = 31 - __builtin_clz(near);
+  if (!(sums->xl[first] * sums->xl[first] >= 0x1p-100f)) return lanes_pick_in_turn(shape, sums);
   const uint32_t after = (uint32_t)((2ull << last) - (2ull << first));
   if (lanes_distinct(shape, sub, block) & after) return lanes_pick_in_turn(shape, sums);
   return first;
