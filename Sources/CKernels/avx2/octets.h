@@ -17,7 +17,6 @@ LANES_INLINE octet octet_sub(octet a, octet b) { return _mm256_sub_ps(a, b); }
 LANES_INLINE octet octet_mul(octet a, octet b) { return _mm256_mul_ps(a, b); }
 LANES_INLINE octet octet_div(octet a, octet b) { return _mm256_div_ps(a, b); }
 LANES_INLINE octet octet_min(octet a, octet b) { return _mm256_min_ps(a, b); }
-LANES_INLINE octet octet_max(octet a, octet b) { return _mm256_max_ps(a, b); }
 LANES_INLINE octet octet_abs(octet a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.f), a); }
 LANES_INLINE octet_mask octet_less(octet a, octet b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
 LANES_INLINE unsigned octet_bits(octet_mask m) { return (unsigned)_mm256_movemask_ps(m); }
@@ -33,7 +32,6 @@ LANES_INLINE octet_mask octet_equal(octet a, octet b) { return _mm256_cmp_ps(a, 
 LANES_INLINE float octet_first(octet a) { return _mm256_cvtss_f32(a); }
 LANES_INLINE octet octet_lane_numbers(void) { return _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7); }
 
-LANES_INLINE octet_int octet_all_int(int a) { return _mm256_set1_epi32(a); }
 LANES_INLINE octet_int octet_load_codes(const uint16_t *p) {
   return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
 }
@@ -44,15 +42,6 @@ LANES_INLINE void octet_store_int(uint32_t *p, octet_int a) {
   _mm256_storeu_si256((__m256i *)p, a);
 }
 LANES_INLINE octet_int octet_right(octet_int a, int bits) { return _mm256_srli_epi32(a, bits); }
-LANES_INLINE octet_int octet_left(octet_int a, int bits) { return _mm256_slli_epi32(a, bits); }
-LANES_INLINE octet_int octet_or(octet_int a, octet_int b) { return _mm256_or_si256(a, b); }
-LANES_INLINE octet_int octet_nearest_clamped(octet a, int high) {
-  const octet_int zero = _mm256_set1_epi32(0x400000);
-  octet_int bits = _mm256_castps_si256(_mm256_add_ps(a, _mm256_set1_ps(12582912.f)));
-  bits = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffff));
-  bits = _mm256_max_epi32(bits, zero);
-  return _mm256_sub_epi32(_mm256_min_epi32(bits, _mm256_set1_epi32(0x400000 + high)), zero);
-}
 LANES_INLINE octet octet_pick8(octet table, octet_int index) {
   return _mm256_permutevar8x32_ps(table, index);
 }

@@ -6,15 +6,14 @@
 //
 //     octet_load(p) octet_store(p, a) octet_all(float)
 //     octet_add octet_sub octet_mul octet_div octet_abs         each rounds once, as in C
-//     octet_min(a, b) octet_max(a, b)          a < b ? a : b, a > b ? a : b
+//     octet_min(a, b)                          a < b ? a : b
 //     octet_less(a, b) octet_select(m, a, b) octet_bits(m)
 //     octet_equal(a, b) octet_first(a)         lane 0
 //     octet_lane_numbers()                     0, 1, ... 7
 //     octet_least(a)                           the least lane in all lanes; none NaN
-//     octet_all_int(int) octet_load_int(p) octet_store_int(p, a)
+//     octet_load_int(p) octet_store_int(p, a)
 //     octet_load_codes(p)                      from eight of 16 bits
-//     octet_right(a, bits) octet_left(a, bits) octet_or(a, b)
-//     octet_nearest_clamped(a, high)           quern_nearest of each lane, kept within 0 ... high
+//     octet_right(a, bits)
 //     octet_from_bytes(uint64_t)               eight signed bytes, the lowest first
 //     octet_look_up(table, uint64_t)           of 16 signed bytes, by eight bytes below 16
 //     octet_spread(word, bits)                 lane i: word >> bits * i

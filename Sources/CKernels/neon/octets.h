@@ -31,7 +31,6 @@ LANES_INLINE octet octet_select(octet_mask m, octet x, octet y) {
   return (octet){vbslq_f32(m.a, x.a, y.a), vbslq_f32(m.b, x.b, y.b)};
 }
 LANES_INLINE octet octet_min(octet x, octet y) { return octet_select(octet_less(x, y), x, y); }
-LANES_INLINE octet octet_max(octet x, octet y) { return octet_select(octet_less(y, x), x, y); }
 LANES_INLINE unsigned octet_bits(octet_mask m) {
   static const uint32_t low[4] = {1, 2, 4, 8};
   const uint32x4_t weights = vld1q_u32(low);
@@ -45,9 +44,6 @@ LANES_INLINE octet octet_lane_numbers(void) {
   return octet_load(numbers);
 }
 
-LANES_INLINE octet_int octet_all_int(int value) {
-  return (octet_int){vdupq_n_u32((uint32_t)value), vdupq_n_u32((uint32_t)value)};
-}
 LANES_INLINE octet_int octet_load_codes(const uint16_t *p) {
   const uint16x8_t codes = vld1q_u16(p);
   return (octet_int){vmovl_u16(vget_low_u16(codes)), vmovl_high_u16(codes)};
@@ -59,21 +55,9 @@ LANES_INLINE void octet_store_int(uint32_t *p, octet_int x) {
   vst1q_u32(p, x.a);
   vst1q_u32(p + 4, x.b);
 }
-LANES_INLINE octet_int octet_left(octet_int x, int bits) {
-  return (octet_int){vshlq_u32(x.a, vdupq_n_s32(bits)), vshlq_u32(x.b, vdupq_n_s32(bits))};
-}
-LANES_INLINE octet_int octet_right(octet_int x, int bits) { return octet_left(x, -bits); }
-LANES_INLINE octet_int octet_or(octet_int x, octet_int y) {
-  return (octet_int){vorrq_u32(x.a, y.a), vorrq_u32(x.b, y.b)};
-}
-LANES_INLINE uint32x4_t neon_nearest_clamped(float32x4_t x, int high) {
-  const uint32x4_t zero = vdupq_n_u32(0x400000);
-  uint32x4_t bits = vreinterpretq_u32_f32(vaddq_f32(x, vdupq_n_f32(12582912.f)));
-  bits = vmaxq_u32(vandq_u32(bits, vdupq_n_u32(0x7fffff)), zero);
-  return vsubq_u32(vminq_u32(bits, vdupq_n_u32(0x400000 + (uint32_t)high)), zero);
-}
-LANES_INLINE octet_int octet_nearest_clamped(octet x, int high) {
-  return (octet_int){neon_nearest_clamped(x.a, high), neon_nearest_clamped(x.b, high)};
+LANES_INLINE octet_int octet_right(octet_int x, int bits) {
+  const int32x4_t left = vdupq_n_s32(-bits);
+  return (octet_int){vshlq_u32(x.a, left), vshlq_u32(x.b, left)};
 }
 
 LANES_INLINE float32x4_t neon_pick(octet table, uint32x4_t index) {
