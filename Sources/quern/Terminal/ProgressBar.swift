@@ -31,14 +31,13 @@ final class ProgressBar {
       isDrawn = true
       // A line that wraps could not be drawn over.
       let room = StandardError.columnCount - 1
-      let lines = [
-        line(done, kept, note, bar: true), line(done, kept, "", bar: true),
-        line(done, kept, "", bar: false),
-      ]
-      let text = lines.first { $0.count <= room } ?? String(lines[2].prefix(max(0, room)))
+      let lines = [(24, note), (12, note), (24, ""), (12, ""), (0, "")].lazy.map { width, note in
+        self.line(done, kept, note, width: width)
+      }
+      let text = lines.first { $0.count <= room } ?? String(lines[4].prefix(max(0, room)))
       StandardError.write("\r\u{1B}[K" + text)
     } else {
-      StandardError.writeLine(line(done, kept, note, bar: false))
+      StandardError.writeLine(line(done, kept, note, width: 0))
     }
   }
 
@@ -51,19 +50,19 @@ final class ProgressBar {
     isDrawn = false
   }
 
-  private func line(_ done: Int, _ kept: Int, _ note: String, bar: Bool) -> String {
+  /// - Parameter width: Characters of the bar; none without.
+  private func line(_ done: Int, _ kept: Int, _ note: String, width: Int) -> String {
     let seconds = max(Date().timeIntervalSince(start), 1e-3)
     let share = min(1, Double(done) / Double(total))
     let rate = Double(done - kept) / seconds
     let left = rate > 0 ? Double(total - done) / rate : 0
-    let filled = Int(share * 24)
-    let drawing =
-      bar
-      ? String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled) + " "
-      : ""
-    let place = note.isEmpty ? "" : note + "  "
-    return "\(verb) \(drawing)\(Int(share * 100)) %  \(place)\(Quantities.bytes(done)) of "
-      + "\(Quantities.bytes(total))  \(Quantities.bytes(Int(rate)))/s  "
-      + "\(Quantities.duration(left)) left"
+    let filled = Int(share * Double(width))
+    let bar =
+      String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+    return [
+      verb, bar, "\(Int(share * 100)) %", note,
+      "\(Quantities.bytes(done)) of \(Quantities.bytes(total))",
+      "\(Quantities.bytes(Int(rate)))/s", "\(Quantities.duration(left)) left",
+    ].filter { !$0.isEmpty }.joined(separator: "  ")
   }
 }
