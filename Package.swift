@@ -125,7 +125,7 @@ let package = Package(
       name: "InferenceTests",
       dependencies: [
         "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport",
-        "Workers",
+        "Tokenizers", "Workers",
       ]),
     .testTarget(
       name: "CheckpointsTests",

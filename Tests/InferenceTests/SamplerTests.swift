@@ -102,17 +102,52 @@ import Testing
     #expect(try sample([-1, -1.5, -9], penalized, after: [0]) == [1])
   }
 
-  @Test("Values without meaning are refused")
-  func refusals() {
-    var all: [SamplingParameters] = [
-      parameters(temperature: -1), parameters(temperature: .nan), parameters(topK: -1),
-      parameters(topP: 0), parameters(topP: 1.1), parameters(minP: -0.1), parameters(penalty: 0),
-    ]
-    var window = SamplingParameters()
-    window.repeatWindow = -1
-    all.append(window)
-    for parameters in all {
-      #expect(throws: ModelError.self) { try Sampler(parameters) }
+  /// Parameters of which one, named as its option, makes no sense.
+  struct Senseless: Sendable {
+    let name: String
+    let parameters: SamplingParameters
+
+    init(_ name: String, _ change: (inout SamplingParameters) -> Void) {
+      self.name = name
+      var parameters = SamplingParameters()
+      change(&parameters)
+      self.parameters = parameters
+    }
+  }
+
+  @Test(
+    "Values without meaning are refused, by name",
+    arguments: [
+      Senseless("temperature") { $0.temperature = -1 },
+      Senseless("temperature") { $0.temperature = .nan },
+      Senseless("top-k") { $0.topK = -1 },
+      Senseless("typical-p") { $0.typicalP = 0 },
+      Senseless("top-p") { $0.topP = 0 },
+      Senseless("top-p") { $0.topP = 1.1 },
+      Senseless("min-p") { $0.minP = -0.1 },
+      Senseless("repeat-penalty") { $0.repeatPenalty = 0 },
+      Senseless("repeat-penalty") { $0.repeatPenalty = .leastNonzeroMagnitude },
+      Senseless("presence-penalty") { $0.presencePenalty = .nan },
+      Senseless("frequency-penalty") { $0.frequencyPenalty = .infinity },
+      Senseless("repeat-last-n") { $0.repeatWindow = -1 },
+      Senseless("dry-multiplier") { $0.dry.multiplier = -1 },
+      Senseless("dry-base") { $0.dry.base = 0.5 },
+      Senseless("dry-allowed-length") { $0.dry.allowedLength = -1 },
+      Senseless("dry-penalty-last-n") { $0.dry.window = -1 },
+      Senseless("dry-sequence-breaker") { $0.dry.sequenceBreakers = [""] },
+      Senseless("mirostat-ent") { $0.mirostat = MirostatParameters(targetSurprise: 0) },
+      Senseless("mirostat-lr") { $0.mirostat = MirostatParameters(learningRate: .nan) },
+      Senseless("logit-bias") { $0.logitBias = [LogitBias(token: -1, bias: 1)] },
+      Senseless("logit-bias") { $0.logitBias = [LogitBias(token: 1, bias: .nan)] },
+      Senseless("logit-bias") { $0.logitBias = [LogitBias(token: 1, bias: .infinity)] },
+      Senseless("stop") { $0.stopStrings = [""] },
+    ])
+  func refusals(_ senseless: Senseless) {
+    #expect {
+      try Sampler(senseless.parameters)
+    } throws: {
+      guard case .badSampling(senseless.name, _, _) = $0 as? ModelError else { return false }
+      return true
     }
   }
 

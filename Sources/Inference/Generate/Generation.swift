@@ -6,6 +6,8 @@ public struct GenerationStatistics: Sendable, Hashable {
     /// As many tokens as were asked for.
     case tokenLimit
     case contextEnd
+    /// A stop string came.
+    case stopString
     /// The caller wanted no more.
     case cancelled
   }

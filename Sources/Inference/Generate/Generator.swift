@@ -57,16 +57,35 @@ public final class Generator {
     _ prompt: [Int32], sampling: SamplingParameters = SamplingParameters(), limit: Int? = nil,
     _ body: (String) throws -> Bool
   ) throws -> GenerationStatistics {
-    var sampler = try Sampler(sampling)
+    var sampler = try makeSampler(sampling)
     var decoder = tokenizer.makeDecoder()
-    let statistics = try session.generate(
+    var stop = StopText(sampling.stopStrings)
+    var wantsMore = true
+    func hand(_ text: String) throws {
+      if wantsMore, !text.isEmpty { wantsMore = try body(text) }
+    }
+    var statistics = try session.generate(
       prompt, sampler: &sampler, limit: limit, stopTokens: tokenizer.endOfGenerationIDs
     ) { token in
-      let piece = decoder.decode(token)
-      return piece.isEmpty ? true : try body(piece)
+      try hand(stop.take(decoder.decode(token)))
+      return wantsMore && !stop.isStopped
     }
-    let rest = decoder.finish()
-    if !rest.isEmpty, statistics.stopReason != .cancelled { _ = try body(rest) }
+    try hand(stop.take(decoder.finish()))
+    try hand(stop.finish())
+    if wantsMore, stop.isStopped { statistics.stopReason = .stopString }
     return statistics
+  }
+
+  /// - Throws: ``ModelError/badSampling(parameter:found:expected:)``, also for a token that the
+  ///   vocabulary lacks.
+  private func makeSampler(_ sampling: SamplingParameters) throws(ModelError) -> Sampler {
+    let count = session.model.dimensions.vocabularyCount
+    for bias in sampling.logitBias where bias.token >= count {
+      throw .badSampling(
+        parameter: "logit-bias", found: "\(bias.token)", expected: "a token id below \(count)")
+    }
+    guard sampling.dry.multiplier > 0 else { return try Sampler(sampling) }
+    return try Sampler(
+      sampling, breakers: SequenceBreakers(sampling.dry.sequenceBreakers, tokenizer: tokenizer))
   }
 }

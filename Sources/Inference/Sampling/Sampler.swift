@@ -6,145 +6,115 @@
 
 /// Chooses tokens from logits, one after the other.
 ///
-/// Its memory is allocated once; choosing allocates nothing.
+/// A logit that is not a number is never chosen while another token is possible. Memory is allocated
+/// with the first choice; later ones allocate nothing.
 public struct Sampler {
   public let parameters: SamplingParameters
-
-  private struct Candidate {
-    var id: Int32
-    var logit: Float
-  }
+  /// What happens before the draw, in order.
+  package let stages: [SamplingStage]
 
   private var random: RandomSource
-  private var candidates: [Candidate] = []
-  private var weights: [Double] = []
-  /// The last `repeatWindow` tokens, as a ring.
-  private var recent: [Int32] = []
-  private var recentStart = 0
+  private var penalties: Penalties?
+  private var dry: DryPenalty?
+  /// Mirostat's bound of surprise, mu, in bits.
+  private var surpriseBound: Float = .infinity
+  package private(set) var candidates = Candidates()
 
+  /// - Parameter breakers: What no repetition reaches across, for the DRY penalty.
   /// - Throws: ``ModelError/badSampling(parameter:found:expected:)``.
-  public init(_ parameters: SamplingParameters) throws(ModelError) {
+  public init(
+    _ parameters: SamplingParameters, breakers: SequenceBreakers = SequenceBreakers()
+  ) throws(ModelError) {
     try parameters.check()
     self.parameters = parameters
+    stages = SamplingStage.allCases.filter { $0.isActive(in: parameters) }
     random = RandomSource(seed: parameters.seed)
-    recent.reserveCapacity(parameters.repeatWindow)
+    if stages.contains(.penalties) { penalties = Penalties(parameters) }
+    if stages.contains(.dry) { dry = DryPenalty(parameters.dry, breakers: breakers) }
+    if let mirostat = parameters.mirostat { surpriseBound = 2 * mirostat.targetSurprise }
   }
 
-  /// Notes a token that is part of the text, for the repeat penalty.
+  /// Notes a token that is part of the text, for the penalties.
   public mutating func accept(_ token: Int32) {
-    guard parameters.repeatPenalty != 1, parameters.repeatWindow > 0 else { return }
-    if recent.count < parameters.repeatWindow {
-      recent.append(token)
-    } else {
-      recent[recentStart] = token
-      recentStart = (recentStart + 1) % recent.count
-    }
+    penalties?.accept(token)
+    dry?.accept(token)
   }
 
-  /// Chooses the next token. The logits are scratch: penalties change them.
+  /// Chooses the next token. The logits are scratch: biases and penalties change them.
   ///
-  /// - Complexity: O(vocabulary) for greedy choice and for top-k; without top-k the kept tokens are
-  ///   sorted.
+  /// A logit of minus infinity forbids its token, as a grammar does.
+  ///
+  /// - Complexity: O(vocabulary).
   public mutating func sample(_ logits: UnsafeMutableBufferPointer<Float>) -> Int32 {
     precondition(!logits.isEmpty)
-    penalize(logits)
-    if parameters.temperature == 0 || parameters.topK == 1 { return Self.likeliest(logits) }
+    for stage in stages where stage.changesLogits { apply(stage, to: logits) }
+    if takesLikeliest { return Self.likeliest(logits) }
     collect(logits)
-    cutByProbability()
-    return draw()
+    for stage in stages where !stage.changesLogits { apply(stage) }
+    let chosen = candidates.draw(random.nextUnit())
+    observe(chosen.probability)
+    return chosen.id
+  }
+
+  /// Whether no stage could leave anything but the likeliest token.
+  private var takesLikeliest: Bool {
+    parameters.mirostat == nil
+      && (parameters.topK == 1 || (parameters.temperature == 0 && parameters.typicalP == 1))
   }
 
   static func likeliest(_ logits: UnsafeMutableBufferPointer<Float>) -> Int32 {
     var best = 0
-    for index in logits.indices where logits[index] > logits[best] { best = index }
+    var highest = -Float.infinity
+    for index in logits.indices where logits[index] > highest {
+      best = index
+      highest = logits[index]
+    }
     return Int32(best)
   }
 
-  private func penalize(_ logits: UnsafeMutableBufferPointer<Float>) {
-    guard parameters.repeatPenalty != 1 else { return }
-    for (index, token) in recent.enumerated() where logits.indices.contains(Int(token)) {
-      // Once for each distinct token.
-      guard !recent[..<index].contains(token) else { continue }
-      let logit = logits[Int(token)]
-      logits[Int(token)] =
-        logit > 0 ? logit / parameters.repeatPenalty : logit * parameters.repeatPenalty
-    }
-  }
+  // MARK: Stages
 
-  /// Order of candidates: likelier first, equal ones by id, so that results do not depend on sorting.
-  private static func precedes(_ a: Candidate, _ b: Candidate) -> Bool {
-    a.logit > b.logit || (a.logit == b.logit && a.id < b.id)
-  }
-
-  /// Fills `candidates` with the top k, likeliest first.
-  private mutating func collect(_ logits: UnsafeMutableBufferPointer<Float>) {
-    candidates.removeAll(keepingCapacity: true)
-    let limit = parameters.topK == 0 ? logits.count : min(parameters.topK, logits.count)
-    if limit > 1024 {
-      candidates.reserveCapacity(logits.count)
-      for (index, logit) in logits.enumerated() {
-        candidates.append(Candidate(id: Int32(index), logit: logit))
+  /// Applies a stage that changes logits.
+  package mutating func apply(
+    _ stage: SamplingStage, to logits: UnsafeMutableBufferPointer<Float>
+  ) {
+    switch stage {
+    case .logitBias:
+      for bias in parameters.logitBias where logits.indices.contains(Int(bias.token)) {
+        logits[Int(bias.token)] += bias.bias
       }
-      candidates.sort(by: Self.precedes)
-      candidates.removeLast(candidates.count - limit)
-      return
-    }
-    // A short list is kept in order; most tokens fail the first comparison.
-    candidates.reserveCapacity(limit + 1)
-    for (index, logit) in logits.enumerated() {
-      if candidates.count == limit, logit <= candidates[limit - 1].logit { continue }
-      let candidate = Candidate(id: Int32(index), logit: logit)
-      var lower = 0
-      var upper = candidates.count
-      while lower < upper {
-        let middle = (lower + upper) / 2
-        if Self.precedes(candidates[middle], candidate) {
-          lower = middle + 1
-        } else {
-          upper = middle
-        }
-      }
-      if candidates.count == limit { candidates.removeLast() }
-      candidates.insert(candidate, at: lower)
+    case .penalties: penalties?.apply(to: logits)
+    case .dry: dry?.apply(to: logits)
+    case .topK, .typical, .topP, .minP, .temperature, .mirostat: break
     }
   }
 
-  /// Drops the tail that top-p and min-p leave out; the first always stays.
-  private mutating func cutByProbability() {
-    if parameters.topP < 1 {
-      fillWeights(temperature: 1)
-      let total = weights.reduce(0, +)
-      var sum = 0.0
-      var kept = 0
-      while kept < weights.count {
-        sum += weights[kept]
-        kept += 1
-        if sum >= Double(parameters.topP) * total { break }
-      }
-      candidates.removeLast(candidates.count - kept)
-    }
-    if parameters.minP > 0 {
-      let floor = candidates[0].logit + Float(log(Double(parameters.minP)))
-      let kept = candidates.firstIndex { $0.logit < floor } ?? candidates.count
-      candidates.removeLast(candidates.count - max(1, kept))
+  /// Makes all tokens candidates, or those alone that the first stage would keep.
+  package mutating func collect(_ logits: UnsafeMutableBufferPointer<Float>) {
+    if stages.contains(.topK), parameters.topK < logits.count {
+      candidates.fill(logits, likeliest: parameters.topK)
+    } else {
+      candidates.fill(logits)
     }
   }
 
-  private mutating func fillWeights(temperature: Float) {
-    weights.removeAll(keepingCapacity: true)
-    let highest = candidates[0].logit
-    for candidate in candidates {
-      weights.append(exp(Double((candidate.logit - highest) / temperature)))
+  /// Applies a stage that looks at all candidates.
+  package mutating func apply(_ stage: SamplingStage) {
+    switch stage {
+    case .logitBias, .penalties, .dry: break
+    case .topK: candidates.sort()  // collected as many as it keeps
+    case .typical: candidates.keepTypical(parameters.typicalP)
+    case .topP: candidates.keepTop(parameters.topP)
+    case .minP: candidates.keep(relative: parameters.minP)
+    case .temperature: candidates.apply(temperature: parameters.temperature)
+    case .mirostat: candidates.keep(surpriseUpTo: surpriseBound)
     }
   }
 
-  private mutating func draw() -> Int32 {
-    fillWeights(temperature: parameters.temperature)
-    var left = random.nextUnit() * weights.reduce(0, +)
-    for (index, weight) in weights.enumerated() {
-      left -= weight
-      if left < 0 { return candidates[index].id }
-    }
-    return candidates[candidates.count - 1].id
+  /// Tells mirostat how likely the chosen token was among the kept ones.
+  package mutating func observe(_ probability: Float) {
+    guard let mirostat = parameters.mirostat else { return }
+    let error = -log2(probability) - mirostat.targetSurprise
+    surpriseBound -= mirostat.learningRate * error
   }
 }

@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
       Examples:
         quern run model.gguf -p "Why is the sky blue?"
         quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
+        quern run model.gguf --raw -p "1. Flour" --top-p 0.9 --repeat-penalty 1.1 --stop "\\n\\n"
         quern run model.gguf --system "Answer in one sentence."
       """)
 
@@ -160,6 +161,7 @@ struct RunCommand: ParsableCommand {
         case .endOfGeneration: "end_of_generation"
         case .tokenLimit: "token_limit"
         case .contextEnd: "context_end"
+        case .stopString: "stop_string"
         case .cancelled: "cancelled"
         }
     }
