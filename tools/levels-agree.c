@@ -1,6 +1,6 @@
 // Checks that a kernel level encodes to the generic level's bytes and decodes to its floats, over nasty
-// values, and prints how many checks passed and a digest of the bytes, which no machine may change.
-// tools/test-neon runs it.
+// values, and that its products are those of double precision within a tolerance. Prints how many checks
+// passed and a digest of the bytes, which no machine may change. tools/test-neon runs it.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +80,82 @@ static void check_type(const quern_kernel_table *generic, const quern_kernel_tab
   check("decoder", level->name, type, sizeof expected, expected, found);
 }
 
+// MARK: Products
+
+enum { PRODUCT_ROWS = 37, PRODUCT_COLUMNS = 256 * 3, MOST_TOKENS = 17 };
+static float x[MOST_TOKENS * PRODUCT_COLUMNS], weights[PRODUCT_ROWS * PRODUCT_COLUMNS],
+    products[MOST_TOKENS * PRODUCT_ROWS];
+static unsigned char blocks[sizeof weights];
+static _Alignas(64) unsigned char packed[2 * sizeof x], scratch[1 << 20];
+
+/// Activations as integer products see them: blocks of 32 in 127 steps of their largest magnitude.
+static void round_activations(float *values, size_t count) {
+  for (size_t block = 0; block < count; block += 32) {
+    float largest = 0;
+    for (size_t i = block; i < block + 32; i++) largest = fmaxf(largest, fabsf(values[i]));
+    const float step = largest / 127;
+    for (size_t i = block; i < block + 32; i++)
+      values[i] = step > 0 ? rintf(values[i] * (1 / step)) * step : 0;
+  }
+}
+
+static void check_product(const quern_kernel_table *level, const quern_product_job *job, int type) {
+  int wrong = 0;
+  for (size_t token = 0; token < job->tokens; token++)
+    for (size_t row = 0; row < PRODUCT_ROWS; row++) {
+      double sum = 0, magnitude = 0;
+      for (size_t c = 0; c < PRODUCT_COLUMNS; c++) {
+        const double term = (double)weights[row * PRODUCT_COLUMNS + c] *
+                            (double)x[token * PRODUCT_COLUMNS + c];
+        sum += term;
+        magnitude += fabs(term);
+      }
+      wrong += !(fabs((double)products[token * PRODUCT_ROWS + row] - sum) <= magnitude * 2e-6);
+    }
+  wrong ? failed++ : passed++;
+  if (wrong) printf("%s product type %d: %d of %zu tokens differ\n", level->name, type, wrong, job->tokens);
+}
+
+/// Random weights of one type, several numbers of tokens.
+static void check_products(const quern_kernel_table *level, int type, size_t elements, size_t bytes) {
+  static const size_t token_counts[] = {1, 2, 3, 17};
+  for (size_t i = 0; i < PRODUCT_ROWS * PRODUCT_COLUMNS; i++) weights[i] = bell();
+  for (size_t i = 0; i < PRODUCT_COLUMNS; i++) importance[i] = 1;
+  level->encode[type](weights, blocks, PRODUCT_ROWS, PRODUCT_COLUMNS, importance);
+  level->decode[type](blocks, weights, PRODUCT_ROWS * PRODUCT_COLUMNS);
+  const quern_activation form = quern_product_activation(&level->products, (uint32_t)type);
+  for (size_t n = 0; n < sizeof token_counts / sizeof *token_counts; n++) {
+    const size_t tokens = token_counts[n];
+    for (size_t i = 0; i < tokens * PRODUCT_COLUMNS; i++) x[i] = bell();
+    quern_pack(&level->products, form)(x, PRODUCT_COLUMNS, PRODUCT_COLUMNS, tokens, 0, tokens, packed);
+    const quern_product_job job = {
+        .weights = blocks, .row_bytes = PRODUCT_COLUMNS / elements * bytes,
+        .columns = PRODUCT_COLUMNS, .activations = packed, .tokens = tokens, .output = products,
+        .output_stride = PRODUCT_ROWS, .decode = level->decode[type], .block_elements = elements,
+        .block_bytes = bytes};
+    quern_product(&level->products, (uint32_t)type, tokens)(&job, 0, PRODUCT_ROWS, scratch);
+    if (form == QUERN_ACTIVATION_INT8) round_activations(x, tokens * PRODUCT_COLUMNS);
+    check_product(level, &job, type);
+  }
+}
+
+static void check_all_products(const quern_kernel_table *level) {
+  static const struct { int type; size_t elements, bytes; } types[] = {
+      {0, 1, 4}, {1, 1, 2}, {30, 1, 2},
+#define SIZES(name, id, elements) {id, elements, sizeof(quern_block_##name)}
+      SIZES(q4_0, 2, 32), SIZES(q4_1, 3, 32), SIZES(q5_0, 6, 32), SIZES(q5_1, 7, 32),
+      SIZES(q8_0, 8, 32), SIZES(q2_K, 10, 256), SIZES(q3_K, 11, 256), SIZES(q4_K, 12, 256),
+      SIZES(q5_K, 13, 256), SIZES(q6_K, 14, 256), SIZES(iq2_XXS, 16, 256), SIZES(iq2_XS, 17, 256),
+      SIZES(iq3_XXS, 18, 256), SIZES(iq1_S, 19, 256), SIZES(iq4_NL, 20, 32), SIZES(iq3_S, 21, 256),
+      SIZES(iq2_S, 22, 256), SIZES(iq4_XS, 23, 256), SIZES(iq1_M, 29, 256), SIZES(tq1_0, 34, 256),
+      SIZES(tq2_0, 35, 256), SIZES(mxfp4, 39, 32), SIZES(nvfp4, 40, 64), SIZES(q1_0, 41, 128),
+      SIZES(q2_0, 42, 64),
+#undef SIZES
+  };
+  for (size_t t = 0; t < sizeof types / sizeof *types; t++)
+    check_products(level, types[t].type, types[t].elements, types[t].bytes);
+}
+
 // Takes the level to check; without one, the best that runs here.
 int main(int count, char **arguments) {
   const quern_level pick =
@@ -95,6 +171,7 @@ int main(int count, char **arguments) {
     const quern_kernel_table *level = quern_kernels(pick);
     for (int type = 0; type < QUERN_TYPE_COUNT; type++) check_type(generic, level, type);
   }
+  check_all_products(quern_kernels(pick));
   printf("%s against generic, digest %016llx\n", quern_kernels(pick)->name,
          (unsigned long long)digest);
   printf("%d passed, %d failed\n", passed, failed);

@@ -31,6 +31,10 @@ INLINE ints dot4(ints sums, ints activations, ints weights) {
   return dot4_signed(sums, activations, weights);
 }
 
+INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
+  return (sixteen_bytes)_mm_shuffle_epi8((__m128i)table, (__m128i)numbers);
+}
+
 #include "../products/integer_vector.h"
 #include "../products/table.h"
 

@@ -29,6 +29,10 @@ INLINE ints dot4(ints sums, ints activations, ints weights) {
   return (ints)_mm512_dpbusd_epi32((__m512i)sums, (__m512i)activations, (__m512i)weights);
 }
 
+INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
+  return (sixteen_bytes)_mm_shuffle_epi8((__m128i)table, (__m128i)numbers);
+}
+
 #include "../products/table.h"
 
 void quern_fill_products_avx512(quern_kernel_table *table) {

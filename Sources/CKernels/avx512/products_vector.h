@@ -1,9 +1,11 @@
-// What products_vector.c puts into the table of AVX-512. Private to this folder.
+// What the files products_vector*.c put into the table of AVX-512. Private to this folder.
 #ifndef QUERN_AVX512_PRODUCTS_VECTOR_H
 #define QUERN_AVX512_PRODUCTS_VECTOR_H
 
 #include "../include/CKernels.h"
 
 void quern_fill_integer_vectors_avx512(quern_product_table *products);
+void quern_fill_low_vectors_avx512(quern_product_table *products);
+void quern_fill_grid_vectors_avx512(quern_product_table *products);
 
 #endif

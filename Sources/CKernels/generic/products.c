@@ -27,6 +27,14 @@ INLINE ints dot4(ints sums, ints activations, ints weights) {
   return dot4_signed(sums, activations, weights);
 }
 
+INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
+  uint8_t bytes[16], found[16];
+  memcpy(bytes, &table, 16);
+  for (int i = 0; i < 16; i++) found[i] = bytes[numbers[i]];
+  memcpy(&numbers, found, 16);
+  return numbers;
+}
+
 #include "../products/integer_vector.h"
 #include "../products/table.h"
 

@@ -26,6 +26,10 @@ INLINE ints dot4(ints sums, ints activations, ints weights) {
   return dot4_signed(sums, activations, weights);
 }
 
+INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
+  return (sixteen_bytes)vqtbl1q_u8((uint8x16_t)table, (uint8x16_t)numbers);
+}
+
 #include "../products/integer_vector.h"
 #include "../products/table.h"
 

@@ -13,6 +13,7 @@
 typedef float floats __attribute__((vector_size(LANES * 4)));
 typedef int32_t ints __attribute__((vector_size(LANES * 4)));
 typedef uint32_t words __attribute__((vector_size(LANES * 4)));
+typedef uint8_t sixteen_bytes __attribute__((vector_size(16)));
 typedef uint16_t halves __attribute__((vector_size(LANES * 2)));
 
 INLINE floats load_floats(const void *p) {

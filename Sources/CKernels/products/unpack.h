@@ -2,7 +2,8 @@
 // a super-block's 256) into bytes, with one scale for each sub-block and, where the type has it, one
 // minimum: weight = scale * q + minimum.
 //
-// Plain C that compilers vectorise for the level of the including file.
+// Plain C that compilers vectorise for the level of the including file, which gives `look_up`: bytes of
+// a table of sixteen by numbers below sixteen.
 //
 // Source: struct layouts and dequantizers of ggml (llama-cpp-python 0.3.36), checked by
 // ProductTests against the decoders.
@@ -11,6 +12,7 @@
 
 #include "../include/CKernelsBlocks.h"
 #include "lanes.h"
+#include "signs.h"
 
 enum { CHUNK = 256 };  // elements that one `unpack` gives at most
 
@@ -26,8 +28,21 @@ enum { CHUNK = 256 };  // elements that one `unpack` gives at most
   X(q4_K, 12, 32, 1)     \
   X(q5_K, 13, 32, 1)     \
   X(q6_K, 14, 16, 0)     \
+  X(iq2_XXS, 16, 32, 0)  \
+  X(iq2_XS, 17, 16, 0)   \
+  X(iq3_XXS, 18, 32, 0)  \
+  X(iq1_S, 19, 32, 0)    \
   X(iq4_NL, 20, 32, 0)   \
-  X(iq4_XS, 23, 32, 0)
+  X(iq3_S, 21, 32, 0)    \
+  X(iq2_S, 22, 16, 0)    \
+  X(iq4_XS, 23, 32, 0)   \
+  X(iq1_M, 29, 16, 0)    \
+  X(tq1_0, 34, 32, 0)    \
+  X(tq2_0, 35, 32, 0)    \
+  X(mxfp4, 39, 32, 0)    \
+  X(nvfp4, 40, 16, 0)    \
+  X(q1_0, 41, 32, 0)     \
+  X(q2_0, 42, 32, 0)
 
 /// Elements and bytes of a block, by name.
 #define ELEMENTS_q4_0 32
@@ -40,8 +55,21 @@ enum { CHUNK = 256 };  // elements that one `unpack` gives at most
 #define ELEMENTS_q4_K 256
 #define ELEMENTS_q5_K 256
 #define ELEMENTS_q6_K 256
+#define ELEMENTS_iq1_S 256
+#define ELEMENTS_iq1_M 256
+#define ELEMENTS_iq2_XXS 256
+#define ELEMENTS_iq2_XS 256
+#define ELEMENTS_iq2_S 256
+#define ELEMENTS_iq3_XXS 256
+#define ELEMENTS_iq3_S 256
 #define ELEMENTS_iq4_NL 32
 #define ELEMENTS_iq4_XS 256
+#define ELEMENTS_tq1_0 256
+#define ELEMENTS_tq2_0 256
+#define ELEMENTS_mxfp4 32
+#define ELEMENTS_nvfp4 64
+#define ELEMENTS_q1_0 128
+#define ELEMENTS_q2_0 64
 
 #define UNPACK(name)                                                                        \
   INLINE void unpack_##name(const void *blocks, size_t count, int8_t *restrict q,           \
@@ -208,13 +236,28 @@ UNPACK(q6_K) {
 static const int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                       1,    13,   25,  38,  53,  69,  89,  113};
 
+/// Sixteen levels by the codes of sixteen elements.
+INLINE void sixteen_levels(const void *codes, const int8_t levels[16], int8_t *q) {
+  sixteen_bytes table, numbers;
+  memcpy(&table, levels, 16);
+  memcpy(&numbers, codes, 16);
+  numbers = look_up(table, numbers);
+  memcpy(q, &numbers, 16);
+}
+
+/// Sixteen bytes of nibbles, sixteen elements in the low ones and as many in the high ones.
+INLINE void unpack_levels(const uint8_t *qs, const int8_t levels[16], int8_t *restrict q) {
+  sixteen_bytes codes;
+  memcpy(&codes, qs, 16);
+  const sixteen_bytes low = codes & 15, high = codes >> 4;
+  sixteen_levels(&low, levels, q);
+  sixteen_levels(&high, levels, q + 16);
+}
+
 UNPACK(iq4_NL) {
   const quern_block_iq4_NL *block = blocks;
   for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
-    for (int i = 0; i < 16; i++) {
-      q[i] = iq4_levels[block->qs[i] & 15];
-      q[i + 16] = iq4_levels[block->qs[i] >> 4];
-    }
+    unpack_levels(block->qs, iq4_levels, q);
     scale[b] = half_to_float(block->d);
   }
 }
@@ -223,15 +266,15 @@ UNPACK(iq4_XS) {
   const quern_block_iq4_XS *block = blocks;
   const float d = half_to_float(block->d);
   for (int b = 0; b < 8; b++, q += 32) {
-    for (int i = 0; i < 16; i++) {
-      q[i] = iq4_levels[block->qs[b * 16 + i] & 15];
-      q[i + 16] = iq4_levels[block->qs[b * 16 + i] >> 4];
-    }
+    unpack_levels(block->qs + b * 16, iq4_levels, q);
     const int low = block->scales_l[b / 2] >> (4 * (b % 2)) & 15;
     const int high = block->scales_h >> (2 * b) & 3;
     scale[b] = d * (float)((low | high << 4) - 32);
   }
 }
+
+#include "unpack_grid.h"
+#include "unpack_low.h"
 
 #undef UNPACK
 
