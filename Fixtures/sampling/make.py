@@ -183,6 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--seed", type=int, default=1)
+    # Numbers of 24 bits collide in longer vocabularies, and llama.cpp leaves equal ones to chance.
     parser.add_argument("--counts", type=int, nargs="+", default=[1, 2, 40, 1500])
     llama_peer.add_arguments(parser)
     arguments = parser.parse_args()

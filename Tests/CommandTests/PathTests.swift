@@ -91,6 +91,28 @@ import Testing
     #expect(prompt.hasSuffix("<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"))
   }
 
+  @Test("A stop string ends the text before it, and a bias decides what comes")
+  func stopAndBias() throws {
+    try run("convert", fixture("checkpoints/tiny-llama"), path("m.gguf"))
+    let tokens = try run("tokenize", path("m.gguf"), "ab")
+    let token = try #require((tokens["ids"] as? [Int])?.last)
+    let piece = try #require((tokens["pieces"] as? [String])?.last)
+    func generate(_ options: String...) throws -> Program {
+      try Program(
+        ["run", path("m.gguf"), "--raw", "-p", "Hello", "-n", "12", "--json"] + options)
+    }
+    let biased = try generate("--logit-bias", "\(token)+1000").json()
+    #expect(biased["text"] as? String == String(repeating: piece, count: 12))
+    let stopped = try generate(
+      "--logit-bias", "\(token)+1000", "--stop", "absent", "--stop", piece + piece
+    ).json()
+    #expect(stopped["text"] as? String == "")
+    #expect(stopped["stop_reason"] as? String == "stop_string")
+    let unknown = try generate("--logit-bias", "999999-inf")
+    #expect(unknown.status == 1)
+    #expect(unknown.errors.contains("logit-bias is 999999, expected a token id below"))
+  }
+
   @Test("A chat works in a plain pipe, one line a turn")
   func chatInPipe() throws {
     try run("convert", fixture("checkpoints/tiny-llama"), path("m.gguf"))

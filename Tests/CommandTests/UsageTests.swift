@@ -25,6 +25,8 @@ import Testing
       ["quantize", "a", "b.gguf"], ["quantize", "a", "b.gguf", "--type", "Q9_K"],
       ["convert", "a", "b.gguf", "--type", "Q4_K_M"],
       ["run", "m", "--temperature", "-1", "-p", "x"],
+      ["run", "m", "-p", "x", "--top-p", "2"], ["run", "m", "-p", "x", "--mirostat", "1"],
+      ["run", "m", "-p", "x", "--logit-bias", "5"], ["run", "m", "-p", "x", "--stop", ""],
       ["run", "m", "--raw"], ["inspect", "x", "--quiet", "--verbose"],
       ["convert", "a", "b/", "--max-shard-size", "many"],
     ])
