@@ -58,9 +58,9 @@ extension Ceilings {
     _ loop: @escaping @convention(c) (Int) -> UInt64, macsPerRound: Int, _ pool: WorkerPool,
     _ effort: Effort
   ) -> Double {
-    // Chunks of a fraction of a millisecond: workers that start late or are interrupted leave their
+    // Chunks of a hundredth of a measurement: workers that start late or are interrupted leave their
     // share to the others, so that only the last chunk can be waited for.
-    let chunk = 0.0002
+    let chunk = 0.00005
     var rounds = 1 << 10
     var seconds = shortest(of: 3) { keep(loop(rounds)) }
     while seconds < chunk, rounds < 1 << 24 {
@@ -79,20 +79,25 @@ extension Ceilings {
   private static func readRate(
     _ loops: quern_ceiling_table, _ pool: WorkerPool, _ effort: Effort
   ) -> Double {
-    let chunk = 1 << 20
-    let chunkCount = max(1, effort.byteCount / chunk)
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: chunkCount * chunk, alignment: 4096)
+    let chunk = 1 << 19
+    // Each measurement reads on where the last one stopped: a quarter of the bytes, so that it is
+    // short, and the caches have lost them when their turn comes again.
+    let chunkCount = max(1, effort.byteCount / 4 / chunk)
+    let quarter = chunkCount * chunk
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: 4 * quarter, alignment: 4096)
     defer { bytes.deallocate() }
     // Pages that were never written are all the same page of zeros.
-    pool.forEachChunk(of: chunkCount, chunk: 1) { (range: Range<Int>, _: Int) -> Void in
+    pool.forEachChunk(of: 4 * chunkCount, chunk: 1) { (range: Range<Int>, _: Int) -> Void in
       memset(bytes + range.lowerBound * chunk, 1, range.count * chunk)
     }
+    var start = bytes
     let best = shortest(of: effort.repeats + 1) {
       pool.forEachChunk(of: chunkCount, chunk: 1) { (range: Range<Int>, _: Int) -> Void in
-        keep(loops.read_memory(bytes + range.lowerBound * chunk, range.count * chunk))
+        keep(loops.read_memory(start + range.lowerBound * chunk, range.count * chunk))
       }
+      start = start + quarter == bytes + 4 * quarter ? bytes : start + quarter
     }
-    return Double(chunkCount * chunk) / best
+    return Double(quarter) / best
   }
 
   /// Seconds of the fastest of some runs; the first ones wake the workers and raise the clock.

@@ -3,7 +3,7 @@ import Foundation
 import Inference
 import Quality
 import SystemPackage
-import TensorCore
+import Workers
 
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -52,9 +52,24 @@ struct BenchCommand: ParsableCommand {
   func run() throws {
     let earlier = try compare.map { try BenchmarkResult(contentsOf: FilePath($0)) }
     let result = try measure()
+    noteLoad(of: result)
     let comparison = earlier.map { BenchmarkComparison(result, to: $0) }
     if output.json { return try output.printJSON(BenchReport(result, comparison)) }
     StandardOutput.writeLine(BenchTables.text(result, comparison))
+  }
+
+  /// Says when so much else runs that nothing here is what the machine can do.
+  private func noteLoad(of result: BenchmarkResult) {
+    var load = 0.0
+    let processors = WorkerPool.processorCount
+    // Our own threads are part of the load.
+    guard getloadavg(&load, 1) == 1, load > Double(max(processors, result.threads)) + 1 else {
+      return
+    }
+    output.note(
+      String(
+        format: "the machine is busy (load %.1f on %d processors): speeds and ceilings are too low",
+        load, processors))
   }
 
   private func measure() throws -> BenchmarkResult {
