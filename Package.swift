@@ -19,6 +19,7 @@ let package = Package(
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
     .library(name: "Conversion", targets: ["Conversion"]),
     .library(name: "Inference", targets: ["Inference"]),
+    .library(name: "Quality", targets: ["Quality"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -73,13 +74,19 @@ let package = Package(
       dependencies: [
         "BlockQuant", "GGUF", "Kernels", "MappedFiles", "TensorCore", "Tokenizers", "Workers",
       ]),
+    .target(
+      name: "Quality",
+      dependencies: [
+        "GGUF", "Inference", "Kernels", "MappedFiles", "TensorCore", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
 
     // MARK: Command line
     .executableTarget(
       name: "quern",
       dependencies: [
         "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Kernels", "MappedFiles",
-        "Safetensors", "TensorCore", "Tokenizers", "Workers",
+        "Quality", "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
@@ -98,8 +105,8 @@ let package = Package(
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
-        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Safetensors",
-        "TensorCore", "Tokenizers", "Workers",
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Quality",
+        "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
@@ -126,6 +133,12 @@ let package = Package(
       dependencies: [
         "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport",
         "Tokenizers", "Workers",
+      ]),
+    .testTarget(
+      name: "QualityTests",
+      dependencies: [
+        "Conversion", "GGUF", "Inference", "Kernels", "Quality", "TensorCore", "TestSupport",
+        "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "CheckpointsTests",

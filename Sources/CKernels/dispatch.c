@@ -46,26 +46,28 @@ static quern_level best;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void fill(quern_level level, const char *name, quern_level below,
-                 void (*codecs)(quern_kernel_table *), void (*products)(quern_kernel_table *)) {
+                 void (*codecs)(quern_kernel_table *), void (*products)(quern_kernel_table *),
+                 void (*ceilings)(quern_kernel_table *)) {
   if (level != QUERN_LEVEL_GENERIC) tables[level] = tables[below];
   tables[level].level = level;
   tables[level].name = name;
   codecs(&tables[level]);
   products(&tables[level]);
+  ceilings(&tables[level]);
 }
 
 static void fill_tables(void) {
   best = detect();
   fill(QUERN_LEVEL_GENERIC, "generic", QUERN_LEVEL_GENERIC, quern_fill_codecs_generic,
-       quern_fill_products_generic);
+       quern_fill_products_generic, quern_fill_ceilings_generic);
 #if defined(__x86_64__)
   fill(QUERN_LEVEL_AVX2, "avx2", QUERN_LEVEL_GENERIC, quern_fill_codecs_avx2,
-       quern_fill_products_avx2);
+       quern_fill_products_avx2, quern_fill_ceilings_avx2);
   fill(QUERN_LEVEL_AVX512, "avx512", QUERN_LEVEL_AVX2, quern_fill_codecs_avx512,
-       quern_fill_products_avx512);
+       quern_fill_products_avx512, quern_fill_ceilings_avx512);
 #elif defined(__aarch64__)
   fill(QUERN_LEVEL_NEON, "neon", QUERN_LEVEL_GENERIC, quern_fill_codecs_neon,
-       quern_fill_products_neon);
+       quern_fill_products_neon, quern_fill_ceilings_neon);
 #endif
 }
 

@@ -21,7 +21,7 @@ struct Quern: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self,
-      RunCommand.self, TokenizeCommand.self, LogitsCommand.self,
+      RunCommand.self, TokenizeCommand.self, BenchCommand.self, LogitsCommand.self,
     ])
 }
 

@@ -10,7 +10,7 @@ import Testing
   func help() throws {
     let help = try Program("--help")
     #expect(help.status == 0)
-    for command in ["inspect", "convert", "quantize", "verify", "run", "tokenize"] {
+    for command in ["inspect", "convert", "quantize", "verify", "run", "tokenize", "bench"] {
       #expect(help.output.contains(command))
       let own = try Program(command, "--help")
       #expect(own.status == 0)
@@ -29,6 +29,8 @@ import Testing
       ["run", "m", "-p", "x", "--logit-bias", "5"], ["run", "m", "-p", "x", "--stop", ""],
       ["run", "m", "--raw"], ["inspect", "x", "--quiet", "--verbose"],
       ["convert", "a", "b/", "--max-shard-size", "many"],
+      ["bench", "m", "--repeats", "0"], ["bench", "m", "--prompt", "1,,2"],
+      ["bench", "m", "--generate", "-1"],
     ])
   func usage(arguments: [String]) throws {
     let program = try Program(arguments)

@@ -7,7 +7,7 @@ import Testing
 
   private static let pages = [
     "TensorCore", "GGUF", "Safetensors", "BlockQuant", "Integrity", "Tokenizers", "Checkpoints",
-    "Conversion", "Inference",
+    "Conversion", "Inference", "Quality",
   ]
 
   @Test(

@@ -4,6 +4,7 @@ import Conversion
 import GGUF
 import Inference
 import Integrity
+import Quality
 import Safetensors
 import SystemPackage
 import TensorCore
@@ -85,4 +86,14 @@ func exampleInference() throws {
     return true
   }
   print(statistics.tokensPerSecond, "tokens/s")
+}
+
+func exampleQuality() throws {
+  let model = try Model(path: "model.gguf")
+  var benchmark = Benchmark()
+  benchmark.promptSizes = [128, 512]
+  let result = try benchmark.run(model, name: "model.gguf", pool: WorkerPool(workerCount: 2))
+  for speed in result.generation {
+    print(speed.tokensPerSecond, "tokens/s,", speed.share, "of the memory ceiling")
+  }
 }

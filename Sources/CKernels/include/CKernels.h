@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "CKernelsBlocks.h"
+#include "CKernelsCeilings.h"
 #include "CKernelsProducts.h"
 
 enum { QUERN_TYPE_COUNT = 43 };  // ggml's wire ids
@@ -45,6 +46,7 @@ typedef struct quern_kernel_table {
   float (*largest_magnitude)(const float *values, size_t count);
 
   quern_product_table products;
+  quern_ceiling_table ceilings;
 } quern_kernel_table;
 
 /// The table of a level, or null when this machine cannot run it. Thread-safe; detection runs once.

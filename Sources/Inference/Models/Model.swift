@@ -13,7 +13,8 @@ public final class Model: Sendable {
 
   public let file: GGUFSet
   let decoder: any DecoderModel
-  let kernels: Kernels
+  /// The instruction set that it computes with.
+  public let kernels: Kernels
 
   /// - Parameter kernels: The instruction set to compute with.
   /// - Throws: ``ModelError``.
