@@ -145,6 +145,7 @@ public struct Sampler {
       left -= weight
       if left < 0 { return candidates[index].id }
     }
-    return candidates[candidates.count - 1].id
+    // Rounding may leave a little; a forbidden token has no weight and is never drawn.
+    return candidates[weights.lastIndex { $0 > 0 } ?? 0].id
   }
 }
