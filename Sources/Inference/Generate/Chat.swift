@@ -24,19 +24,20 @@ public final class Chat {
   ///
   /// - Parameters:
   ///   - limit: Most tokens of the answer.
+  ///   - constraint: Decides which tokens of the answer may come next.
   ///   - body: Receives text as it is made; returns whether to go on.
   /// - Throws: `ModelError` when the conversation no longer fits the context; the turn is then
   ///   forgotten.
   public func answer(
     to text: String, sampling: SamplingParameters = SamplingParameters(), limit: Int? = nil,
-    _ body: (String) throws -> Bool
+    constraint: (any TokenConstraint)? = nil, _ body: (String) throws -> Bool
   ) throws -> GenerationStatistics {
     let before = messages
     messages.append(ChatMessage(role: "user", content: text))
     do {
       let prompt = try ids()
       var answer = ""
-      let statistics = try generate(prompt, sampling, limit) { piece in
+      let statistics = try generate(prompt, sampling, limit, constraint) { piece in
         answer += piece
         return try body(piece)
       }
@@ -60,14 +61,16 @@ public final class Chat {
 
   private func generate(
     _ prompt: [Int32], _ sampling: SamplingParameters, _ limit: Int?,
-    _ body: (String) throws -> Bool
+    _ constraint: (any TokenConstraint)?, _ body: (String) throws -> Bool
   ) throws -> GenerationStatistics {
     // At least one token must be fed for there to be logits.
     let common = min(zip(seen, prompt).prefix { $0 == $1 }.count, prompt.count - 1)
     forget(from: max(0, common))
     let fresh = Array(prompt.dropFirst(seen.count))
     seen = prompt
-    return try generator.generate(fresh, sampling: sampling, limit: limit) { piece in
+    return try generator.generate(
+      fresh, sampling: sampling, limit: limit, constraint: constraint
+    ) { piece in
       try body(piece)
     }
   }

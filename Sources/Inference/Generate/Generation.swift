@@ -39,27 +39,33 @@ extension Session {
   /// - Parameters:
   ///   - limit: Most tokens to choose; by default as many as the context has room for.
   ///   - stopTokens: Tokens that end the generation; they are not handed to `body`.
+  ///   - constraint: Decides which tokens may come next, from the first new one on.
   ///   - body: Receives each token and returns whether to go on.
   /// - Throws: ``ModelError``, or `FileError` when the file shrank, changed or could not be read.
   public func generate(
     _ prompt: [Int32], sampler: inout Sampler, limit: Int? = nil, stopTokens: Set<Int32> = [],
-    _ body: (Int32) throws -> Bool
+    constraint: (any TokenConstraint)? = nil, _ body: (Int32) throws -> Bool
   ) throws -> GenerationStatistics {
     var statistics = GenerationStatistics()
     statistics.promptTokenCount = prompt.count
     let clock = ContinuousClock()
     let start = clock.now
     for token in prompt { sampler.accept(token) }
+    constraint?.restart()
     var logits = try forwardUnchanged(prompt)
     let limit = limit ?? .max
     guard limit > 0 else {
       statistics.promptSeconds = (clock.now - start).seconds
       return statistics
     }
-    var token = sampler.sample(logits)
     let first = clock.now
     statistics.promptSeconds = (first - start).seconds
     while true {
+      guard try constraint?.forbid(in: logits) ?? true else {
+        statistics.stopReason = .endOfGeneration
+        break
+      }
+      let token = sampler.sample(logits)
       statistics.newTokenCount += 1
       statistics.generationSeconds = (clock.now - first).seconds
       if stopTokens.contains(token) {
@@ -76,8 +82,8 @@ extension Session {
         break
       }
       sampler.accept(token)
+      try constraint?.accept(token)
       logits = try forwardUnchanged(CollectionOfOne(token))
-      token = sampler.sample(logits)
     }
     return statistics
   }

@@ -42,20 +42,21 @@ public final class Generator {
   /// - Parameters:
   ///   - parseSpecial: Whether spellings of special tokens in the prompt mean those tokens, as in a
   ///     rendered chat template.
+  ///   - constraint: Decides which tokens may come next, as a ``GrammarConstraint`` does.
   ///   - body: Receives text as it is made, never part of a character; returns whether to go on.
   public func generate(
     _ prompt: String, addSpecial: Bool = true, parseSpecial: Bool = false,
     sampling: SamplingParameters = SamplingParameters(), limit: Int? = nil,
-    _ body: (String) throws -> Bool
+    constraint: (any TokenConstraint)? = nil, _ body: (String) throws -> Bool
   ) throws -> GenerationStatistics {
     let ids = tokenizer.encode(prompt, addSpecial: addSpecial, parseSpecial: parseSpecial)
-    return try generate(ids, sampling: sampling, limit: limit, body)
+    return try generate(ids, sampling: sampling, limit: limit, constraint: constraint, body)
   }
 
   /// Continues a text that is tokens already.
   public func generate(
     _ prompt: [Int32], sampling: SamplingParameters = SamplingParameters(), limit: Int? = nil,
-    _ body: (String) throws -> Bool
+    constraint: (any TokenConstraint)? = nil, _ body: (String) throws -> Bool
   ) throws -> GenerationStatistics {
     var sampler = try makeSampler(sampling)
     var decoder = tokenizer.makeDecoder()
@@ -65,7 +66,8 @@ public final class Generator {
       if wantsMore, !text.isEmpty { wantsMore = try body(text) }
     }
     var statistics = try session.generate(
-      prompt, sampler: &sampler, limit: limit, stopTokens: tokenizer.endOfGenerationIDs
+      prompt, sampler: &sampler, limit: limit, stopTokens: tokenizer.endOfGenerationIDs,
+      constraint: constraint
     ) { token in
       try hand(stop.take(decoder.decode(token)))
       return wantsMore && !stop.isStopped

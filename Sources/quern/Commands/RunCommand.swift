@@ -18,6 +18,8 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
         quern run model.gguf --raw -p "1. Flour" --top-p 0.9 --repeat-penalty 1.1 --stop "\\n\\n"
         quern run model.gguf --system "Answer in one sentence."
+        quern run model.gguf -p "Name a city." --grammar city.gbnf
+        quern run model.gguf -p "Describe Rome in JSON." --json-schema city.json
       """)
 
   @Argument(help: "A .gguf file, or any part of a split one.")
@@ -30,6 +32,8 @@ struct RunCommand: ParsableCommand {
   var count: Int?
 
   @OptionGroup(title: "Sampling") var sampling: SamplingFlags
+
+  @OptionGroup(title: "Form of the text") var form: GrammarFlags
 
   @Option(
     help: ArgumentHelp(
@@ -59,11 +63,16 @@ struct RunCommand: ParsableCommand {
       try requireGGUF()
       let generator = try Generator(
         path: FilePath(model), contextLength: context, pool: output.makePool())
+      let constraint = try form.makeConstraint(generator.tokenizer)
       let loading = (ContinuousClock.now - start) / .seconds(1)
-      guard let prompt else { return try chat(Chat(generator, system: system)) }
-      try answer(prompt, generator, loading: loading)
+      guard let prompt else {
+        return try chat(Chat(generator, system: system), constraint)
+      }
+      try answer(prompt, generator, constraint, loading: loading)
     } catch let error as ModelError {
       throw Failure("\(error)", path: model)
+    } catch let error as GrammarError {
+      throw Failure("\(error)", path: form.path)
     } catch TokenizerError.noChatTemplate {
       throw Failure(
         "the model has no chat template", path: model,
@@ -86,7 +95,9 @@ struct RunCommand: ParsableCommand {
     }
   }
 
-  private func answer(_ prompt: String, _ generator: Generator, loading: Double) throws {
+  private func answer(
+    _ prompt: String, _ generator: Generator, _ constraint: GrammarConstraint?, loading: Double
+  ) throws {
     var text = ""
     func print(_ piece: String) -> Bool {
       text += piece
@@ -98,9 +109,11 @@ struct RunCommand: ParsableCommand {
       statistics =
         raw
         ? try generator.generate(
-          prompt, parseSpecial: true, sampling: sampling.parameters, limit: count, print)
+          prompt, parseSpecial: true, sampling: sampling.parameters, limit: count,
+          constraint: constraint, print)
         : try Chat(generator, system: system)
-          .answer(to: prompt, sampling: sampling.parameters, limit: count, print)
+          .answer(
+            to: prompt, sampling: sampling.parameters, limit: count, constraint: constraint, print)
     } catch {
       // The error gets a line of its own.
       if !output.json, !text.isEmpty { StandardOutput.write("\n") }
@@ -112,7 +125,7 @@ struct RunCommand: ParsableCommand {
   }
 
   /// A conversation in the terminal or a pipe: one line a turn.
-  private func chat(_ chat: Chat) throws {
+  private func chat(_ chat: Chat, _ constraint: GrammarConstraint?) throws {
     let isTerminal = isatty(STDIN_FILENO) != 0
     if isTerminal { output.note("Type a message; ctrl-D ends the chat.") }
     while true {
@@ -120,7 +133,7 @@ struct RunCommand: ParsableCommand {
       guard let line = readLine() else { break }
       guard !line.allSatisfy(\.isWhitespace) else { continue }
       let statistics = try chat.answer(
-        to: line, sampling: sampling.parameters, limit: count
+        to: line, sampling: sampling.parameters, limit: count, constraint: constraint
       ) { piece in
         StandardOutput.write(piece)
         return true
