@@ -87,7 +87,7 @@ INLINE void add_block_iq2_XXS(const quern_block_iq2_XXS *block, const int8_t *po
   _mm256_storeu_si256((__m256i *)minus, even_signs(words));
   _mm512_storeu_si512(numbers,
                       _mm512_cvtepu8_epi16(_mm512_cvtepi64_epi32(whole)));
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   for (int pair = 0; pair < 4; pair++)
     sums[pair & 1] = add_signed_product(
         sums[pair & 1], eight_points(points, numbers + 8 * pair), minus[pair],
@@ -125,7 +125,7 @@ INLINE void add_block_iq2_XS(const quern_block_iq2_XS *block, const int8_t *poin
   uint16_t numbers[32];
   _mm256_storeu_si256((__m256i *)minus, _mm512_cvtepi16_epi8(signs));
   _mm512_storeu_si512(numbers, _mm512_and_si512(codes, _mm512_set1_epi16(511)));
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   add_iq2(points, numbers, minus, scales_iq2(block->scales, block->d), x, at, sums);
 }
 
@@ -144,7 +144,7 @@ INLINE void add_block_iq2_S(const quern_block_iq2_S *block, const int8_t *points
   uint16_t numbers[32];
   memcpy(minus, block->qs + 32, 32);
   store_numbers(block->qs, _mm512_and_si512(four, _mm512_set1_epi16(3)), numbers);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   add_iq2(points, numbers, minus, scales_iq2(block->scales, block->d), x, at, sums);
 }
 
@@ -167,7 +167,7 @@ INLINE void add_block_iq3_XXS(const quern_block_iq3_XXS *block, const int8_t *po
   _mm256_storeu_si256((__m256i *)minus, even_signs(words));
   for (int half = 0; half < 2; half++)
     store_numbers(block->qs + 32 * half, _mm512_setzero_si512(), numbers + 32 * half);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   const __m256 scale = half_odd_scales(_mm256_srli_epi32(words, 28), half_bits(block->d) * 0.5f);
   add_iq3(points, numbers, minus, scale, x, at, sums);
 }
@@ -180,7 +180,7 @@ INLINE void add_block_iq3_S(const quern_block_iq3_S *block, const int8_t *points
   for (int half = 0; half < 2; half++)
     store_numbers(block->qs + 32 * half,
                   _mm512_maskz_set1_epi16(load_u32(block->qh + 4 * half), 1), numbers + 32 * half);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   const __m256i nibbles = _mm256_and_si256(
       _mm256_srlv_epi32(_mm256_set1_epi32((int)load_u32(block->scales)),
                         _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28)),
