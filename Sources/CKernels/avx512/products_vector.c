@@ -262,5 +262,6 @@ void quern_fill_integer_vectors_avx512(quern_product_table *products) {
   products->vector[23] = vector_iq4_XS;
   quern_fill_low_vectors_avx512(products);
   quern_fill_grid_vectors_avx512(products);
+  quern_fill_tiny_vectors_avx512(products);
 }
 #endif

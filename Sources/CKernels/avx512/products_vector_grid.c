@@ -1,4 +1,4 @@
-// Products of the grid types IQ1 to IQ3 with one token, for AVX-512 VNNI: points are looked up eight (or
+// Products of the grid types IQ2 and IQ3 with one token, for AVX-512 VNNI: points are looked up eight (or
 // sixteen) at a time and stay unsigned; signs are moved to the activations.
 #include "../levels.h"
 
@@ -14,30 +14,13 @@
 
 // MARK: Points and signs
 
-INLINE long long point_8(const int8_t *points, uint16_t number) {
-  long long point;
-  memcpy(&point, points + 8 * number, 8);
-  return point;
-}
 INLINE __m512i eight_points(const int8_t *points, const uint16_t n[8]) {
-  return _mm512_setr_epi64(point_8(points, n[0]), point_8(points, n[1]), point_8(points, n[2]),
-                           point_8(points, n[3]), point_8(points, n[4]), point_8(points, n[5]),
-                           point_8(points, n[6]), point_8(points, n[7]));
-}
-
-INLINE int point_4(const int8_t *points, uint16_t number) {
-  return (int)load_u32(points + 4 * number);
-}
-INLINE __m128i four_points(const int8_t *points, const uint16_t n[4]) {
-  return _mm_setr_epi32(point_4(points, n[0]), point_4(points, n[1]), point_4(points, n[2]),
-                        point_4(points, n[3]));
+  const __m512i at = _mm512_cvtepu16_epi64(_mm_loadu_si128((const __m128i *)n));
+  return _mm512_i64gather_epi64(at, points, 8);
 }
 INLINE __m512i sixteen_points(const int8_t *points, const uint16_t n[16]) {
-  const __m256i low =
-      _mm256_set_m128i(four_points(points, n + 4), four_points(points, n));
-  const __m256i high =
-      _mm256_set_m128i(four_points(points, n + 12), four_points(points, n + 8));
-  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  const __m512i at = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)n));
+  return _mm512_i32gather_epi32(at, points, 4);
 }
 
 /// Four signs of eight elements from each word: of every eight, seven are stored, and the eighth makes
