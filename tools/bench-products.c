@@ -52,14 +52,16 @@ static double median(double *values, int count) {
 
 static volatile uint64_t sink;
 
-/// Bytes a second of plain vector loads, four streams of sums.
+/// Bytes a second of plain vector loads, with the prefetch that makes them fastest.
 static double read_ceiling(const uint8_t *bytes, size_t count) {
   typedef uint64_t vector __attribute__((vector_size(64)));
   vector sums[4] = {{0}, {0}, {0}, {0}};
   const double start = now();
   for (size_t at = 0; at + 256 <= count; at += 256) {
-    __builtin_prefetch(bytes + at + 2048);
-    for (size_t i = 0; i < 4; i++) sums[i] += *(const vector *)(bytes + at + i * 64);
+    for (size_t i = 0; i < 4; i++) {
+      __builtin_prefetch(bytes + at + i * 64 + 12288, 0, 2);
+      sums[i] += *(const vector *)(bytes + at + i * 64);
+    }
   }
   const double seconds = now() - start;
   sums[0] += sums[1] + sums[2] + sums[3];

@@ -104,7 +104,7 @@ INLINE void add_block_q4_K(const quern_block_q4_K *block, packed_token x, size_t
                            __m256 *rest) {
   const __m512 factors = factors_q4_K(block->scales, block->d, block->dmin, x, at, rest);
   for (int pair = 0; pair < 4; pair++) {
-    if (pair % 2 == 0) prefetch(block->qs + pair * 32);
+    if (pair % 2 == 0) PREFETCH_AHEAD(block->qs + pair * 32);
     sums[pair & 1] = add_product(sums[pair & 1], nibble_halves(block->qs + pair * 32),
                                  x.bytes + at * 256 + pair * 64,
                                  _mm512_permutexvar_ps(pair_lanes(pair), factors));
@@ -116,7 +116,7 @@ INLINE void add_block_q5_K(const quern_block_q5_K *block, packed_token x, size_t
   const __m512 factors = factors_q4_K(block->scales, block->d, block->dmin, x, at, rest);
   const __m512i high = twice(block->qh);
   for (int pair = 0; pair < 4; pair++) {
-    if (pair % 2 == 0) prefetch(block->qs + pair * 32);
+    if (pair % 2 == 0) PREFETCH_AHEAD(block->qs + pair * 32);
     const long long ones = 0x0101010101010101;
     const __mmask64 bits =
         _mm512_test_epi8_mask(high, halves_of(ones << (2 * pair), ones << (2 * pair + 1)));
@@ -145,7 +145,7 @@ INLINE void add_block_iq4_XS(const quern_block_iq4_XS *block, packed_token x, si
   const __m512 factors =
       _mm512_castps256_ps512(_mm256_mul_ps(scale, _mm256_loadu_ps(x.scales + at * 8)));
   for (int pair = 0; pair < 4; pair++) {
-    if (pair % 2 == 0) prefetch(block->qs + pair * 32);
+    if (pair % 2 == 0) PREFETCH_AHEAD(block->qs + pair * 32);
     const __m512i weights =
         iq4_levels(nibble_pair(block->qs + pair * 32, block->qs + pair * 32 + 16));
     sums[pair & 1] = add_product(sums[pair & 1], weights, x.bytes + at * 256 + pair * 64,
@@ -165,7 +165,7 @@ INLINE void add_block_q6_K(const quern_block_q6_K *block, packed_token x, size_t
                            _mm512_loadu_ps(x.halves + at * 16), *rest);
   const __m512 factors = factors_16(scale, x, at);
   for (int half = 0; half < 2; half++) {
-    prefetch(block->ql + half * 64);
+    PREFETCH_AHEAD(block->ql + half * 64);
     const __m512i low = _mm512_loadu_si512(block->ql + half * 64);
     const __m512i high = twice(block->qh + half * 32);
     const __m512i pairs = _mm512_set1_epi8(0x30);
@@ -194,7 +194,7 @@ INLINE void add_block_q2_K(const quern_block_q2_K *block, packed_token x, size_t
                                        _mm512_set1_ps(half_bits(block->dmin)));
   *rest = _mm512_fnmadd_ps(minimum, _mm512_loadu_ps(x.halves + at * 16), *rest);
   const __m512 factors = factors_16(scale, x, at);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   for (int quad = 0; quad < 4; quad++) {
     const __m512i shift = quad % 2 == 0 ? halves_of(0, 2) : halves_of(4, 6);
     const __m512i weights = _mm512_and_si512(
@@ -224,7 +224,7 @@ INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t
                            _mm512_loadu_ps(x.halves + at * 16), *rest);
   const __m512 factors = factors_16(scale, x, at);
   const __m512i high = twice(block->hmask);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   for (int quad = 0; quad < 4; quad++) {
     const long long ones = 0x0101010101010101;
     const __m512i shift = quad % 2 == 0 ? halves_of(0, 2) : halves_of(4, 6);
@@ -262,5 +262,6 @@ void quern_fill_integer_vectors_avx512(quern_product_table *products) {
   products->vector[23] = vector_iq4_XS;
   quern_fill_low_vectors_avx512(products);
   quern_fill_grid_vectors_avx512(products);
+  quern_fill_tiny_vectors_avx512(products);
 }
 #endif

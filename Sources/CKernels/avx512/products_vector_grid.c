@@ -1,4 +1,4 @@
-// Products of the grid types IQ1 to IQ3 with one token, for AVX-512 VNNI: points are looked up eight (or
+// Products of the grid types IQ2 and IQ3 with one token, for AVX-512 VNNI: points are looked up eight (or
 // sixteen) at a time and stay unsigned; signs are moved to the activations.
 #include "../levels.h"
 
@@ -14,30 +14,13 @@
 
 // MARK: Points and signs
 
-INLINE long long point_8(const int8_t *points, uint16_t number) {
-  long long point;
-  memcpy(&point, points + 8 * number, 8);
-  return point;
-}
 INLINE __m512i eight_points(const int8_t *points, const uint16_t n[8]) {
-  return _mm512_setr_epi64(point_8(points, n[0]), point_8(points, n[1]), point_8(points, n[2]),
-                           point_8(points, n[3]), point_8(points, n[4]), point_8(points, n[5]),
-                           point_8(points, n[6]), point_8(points, n[7]));
-}
-
-INLINE int point_4(const int8_t *points, uint16_t number) {
-  return (int)load_u32(points + 4 * number);
-}
-INLINE __m128i four_points(const int8_t *points, const uint16_t n[4]) {
-  return _mm_setr_epi32(point_4(points, n[0]), point_4(points, n[1]), point_4(points, n[2]),
-                        point_4(points, n[3]));
+  const __m512i at = _mm512_cvtepu16_epi64(_mm_loadu_si128((const __m128i *)n));
+  return _mm512_i64gather_epi64(at, points, 8);
 }
 INLINE __m512i sixteen_points(const int8_t *points, const uint16_t n[16]) {
-  const __m256i low =
-      _mm256_set_m128i(four_points(points, n + 4), four_points(points, n));
-  const __m256i high =
-      _mm256_set_m128i(four_points(points, n + 12), four_points(points, n + 8));
-  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  const __m512i at = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)n));
+  return _mm512_i32gather_epi32(at, points, 4);
 }
 
 /// Four signs of eight elements from each word: of every eight, seven are stored, and the eighth makes
@@ -87,7 +70,7 @@ INLINE void add_block_iq2_XXS(const quern_block_iq2_XXS *block, const int8_t *po
   _mm256_storeu_si256((__m256i *)minus, even_signs(words));
   _mm512_storeu_si512(numbers,
                       _mm512_cvtepu8_epi16(_mm512_cvtepi64_epi32(whole)));
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   for (int pair = 0; pair < 4; pair++)
     sums[pair & 1] = add_signed_product(
         sums[pair & 1], eight_points(points, numbers + 8 * pair), minus[pair],
@@ -125,7 +108,7 @@ INLINE void add_block_iq2_XS(const quern_block_iq2_XS *block, const int8_t *poin
   uint16_t numbers[32];
   _mm256_storeu_si256((__m256i *)minus, _mm512_cvtepi16_epi8(signs));
   _mm512_storeu_si512(numbers, _mm512_and_si512(codes, _mm512_set1_epi16(511)));
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   add_iq2(points, numbers, minus, scales_iq2(block->scales, block->d), x, at, sums);
 }
 
@@ -144,7 +127,7 @@ INLINE void add_block_iq2_S(const quern_block_iq2_S *block, const int8_t *points
   uint16_t numbers[32];
   memcpy(minus, block->qs + 32, 32);
   store_numbers(block->qs, _mm512_and_si512(four, _mm512_set1_epi16(3)), numbers);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   add_iq2(points, numbers, minus, scales_iq2(block->scales, block->d), x, at, sums);
 }
 
@@ -167,7 +150,7 @@ INLINE void add_block_iq3_XXS(const quern_block_iq3_XXS *block, const int8_t *po
   _mm256_storeu_si256((__m256i *)minus, even_signs(words));
   for (int half = 0; half < 2; half++)
     store_numbers(block->qs + 32 * half, _mm512_setzero_si512(), numbers + 32 * half);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   const __m256 scale = half_odd_scales(_mm256_srli_epi32(words, 28), half_bits(block->d) * 0.5f);
   add_iq3(points, numbers, minus, scale, x, at, sums);
 }
@@ -180,7 +163,7 @@ INLINE void add_block_iq3_S(const quern_block_iq3_S *block, const int8_t *points
   for (int half = 0; half < 2; half++)
     store_numbers(block->qs + 32 * half,
                   _mm512_maskz_set1_epi16(load_u32(block->qh + 4 * half), 1), numbers + 32 * half);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   const __m256i nibbles = _mm256_and_si256(
       _mm256_srlv_epi32(_mm256_set1_epi32((int)load_u32(block->scales)),
                         _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28)),

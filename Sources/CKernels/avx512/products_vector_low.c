@@ -63,7 +63,7 @@ INLINE void add_blocks_nvfp4(const quern_block_nvfp4 *blocks, packed_token x, si
   const __m512i twice_each = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
   const __m512 factors = _mm512_mul_ps(scale, _mm512_permutexvar_ps(twice_each, activation));
   for (int i = 0; i < (int)count; i++) {
-    prefetch(blocks + i);
+    PREFETCH_AHEAD(blocks + i);
     const __m512i eights = _mm512_permutexvar_epi64(
         _mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)blocks[i].qs)));
@@ -100,7 +100,7 @@ INLINE __m512 factors_ternary(uint16_t d, packed_token x, size_t at, __m256 *res
 INLINE void add_block_tq2_0(const quern_block_tq2_0 *block, packed_token x, size_t at, __m512 *sums,
                             __m256 *rest) {
   const __m512 factors = factors_ternary(block->d, x, at, rest);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   for (int pair = 0; pair < 4; pair++) {
     const __m512i shift = pair % 2 == 0 ? halves_of(0, 2) : halves_of(4, 6);
     const __m512i weights = _mm512_and_si512(
@@ -127,7 +127,7 @@ INLINE __m512i first_trits(__m512i fractions) {
 INLINE void add_block_tq1_0(const quern_block_tq1_0 *block, packed_token x, size_t at, __m512 *sums,
                             __m256 *rest) {
   const __m512 factors = factors_ternary(block->d, x, at, rest);
-  prefetch(block);
+  PREFETCH_AHEAD(block);
   const __m512i wide = twice(block->qs);
   const __m512i a = _mm512_mask_mov_epi64(wide, 0xf0, thrice(wide));  // digits 0, 1
   const __m512i b = thrice(thrice(a));                               // 2, 3

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "../include/CKernels.h"
+#include "../products/prefetch.h"
 
 #define INLINE static inline __attribute__((always_inline, unused))
-
-enum { PREFETCH_BYTES = 1024 };  // ahead of the block at work
 
 /// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16.
 typedef struct {
@@ -24,10 +23,6 @@ INLINE packed_token token_of(const quern_product_job *product) {
   x.sums = x.scales + product->columns / 32;
   x.halves = x.sums + product->columns / 32;
   return x;
-}
-
-INLINE void prefetch(const void *p) {
-  _mm_prefetch((const char *)p + PREFETCH_BYTES, _MM_HINT_T0);
 }
 
 INLINE float half_bits(uint16_t bits) { return _cvtsh_ss(bits); }
@@ -131,7 +126,7 @@ INLINE __m256 gather_halves(const uint8_t *field, size_t stride, size_t count) {
       const quern_block_##name *b = 2 * pair + 1 < (int)count ? a + 1 : a;                        \
       const __m512 spread = _mm512_maskz_permutexvar_ps(                                          \
           2 * pair + 1 < (int)count ? 0xffff : 0x00ff, pair_lanes(pair), factors);                \
-      prefetch(a);                                                                                \
+      PREFETCH_AHEAD(a);                                                                           \
       sums[pair & 1] = add_product(sums[pair & 1], pair_##name(a, b),                             \
                                    x.bytes + (at + 2 * (size_t)pair) * 32, spread);               \
     }                                                                                             \

@@ -4,6 +4,7 @@
 #define QUERN_PRODUCTS_FLOAT_PANEL_H
 
 #include "integer_panel.h"
+#include "prefetch.h"
 
 enum {
   FLOAT_PANEL_COLUMNS = 512,  // a multiple of every block
@@ -142,7 +143,8 @@ static void float_batch(const quern_product_job *product, size_t first, size_t e
     floats sums[4] = {{0}, {0}, {0}, {0}};                                                       \
     size_t c = 0;                                                                                \
     for (; c + 4 * LANES <= count; c += 4 * LANES) {                                             \
-      __builtin_prefetch(w + c * bytes + 1024);                                                  \
+      for (size_t line = 0; line < 4 * LANES * bytes; line += 64)                                \
+        PREFETCH_AHEAD(w + c * bytes + line);                                                    \
       for (size_t i = 0; i < 4; i++)                                                             \
         sums[i] += load_floats(x + c + i * LANES) * load(w + (c + i * LANES) * bytes);           \
     }                                                                                            \

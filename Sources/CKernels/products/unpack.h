@@ -12,7 +12,7 @@
 
 #include "../include/CKernelsBlocks.h"
 #include "lanes.h"
-#include "signs.h"
+#include "octets.h"
 
 enum { CHUNK = 256 };  // elements that one `unpack` gives at most
 
@@ -78,10 +78,7 @@ enum { CHUNK = 256 };  // elements that one `unpack` gives at most
 UNPACK(q4_0) {
   const quern_block_q4_0 *block = blocks;
   for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
-    for (int i = 0; i < 16; i++) {
-      q[i] = (int8_t)((block->qs[i] & 15) - 8);
-      q[i + 16] = (int8_t)((block->qs[i] >> 4) - 8);
-    }
+    store_nibbles(q, block->qs, 0, 8);
     scale[b] = half_to_float(block->d);
   }
 }
@@ -89,30 +86,16 @@ UNPACK(q4_0) {
 UNPACK(q4_1) {
   const quern_block_q4_1 *block = blocks;
   for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
-    for (int i = 0; i < 16; i++) {
-      q[i] = (int8_t)(block->qs[i] & 15);
-      q[i + 16] = (int8_t)(block->qs[i] >> 4);
-    }
+    store_nibbles(q, block->qs, 0, 0);
     scale[b] = half_to_float(block->d);
     minimum[b] = half_to_float(block->m);
   }
 }
 
-/// Adds the fifth bits: bit i of `qh` belongs to element i.
-INLINE void add_fifth_bits(const uint8_t qh[4], int8_t *q) {
-  uint32_t bits;
-  memcpy(&bits, qh, 4);
-  for (int i = 0; i < 32; i++) q[i] = (int8_t)(q[i] + (int8_t)((bits >> i & 1) << 4));
-}
-
 UNPACK(q5_0) {
   const quern_block_q5_0 *block = blocks;
   for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
-    for (int i = 0; i < 16; i++) {
-      q[i] = (int8_t)((block->qs[i] & 15) - 16);
-      q[i + 16] = (int8_t)((block->qs[i] >> 4) - 16);
-    }
-    add_fifth_bits(block->qh, q);
+    store_nibbles(q, block->qs, load_word(block->qh), 16);
     scale[b] = half_to_float(block->d);
   }
 }
@@ -120,11 +103,7 @@ UNPACK(q5_0) {
 UNPACK(q5_1) {
   const quern_block_q5_1 *block = blocks;
   for (size_t b = 0; b < count / 32; b++, block++, q += 32) {
-    for (int i = 0; i < 16; i++) {
-      q[i] = (int8_t)(block->qs[i] & 15);
-      q[i + 16] = (int8_t)(block->qs[i] >> 4);
-    }
-    add_fifth_bits(block->qh, q);
+    store_nibbles(q, block->qs, load_word(block->qh), 0);
     scale[b] = half_to_float(block->d);
     minimum[b] = half_to_float(block->m);
   }
@@ -236,22 +215,14 @@ UNPACK(q6_K) {
 static const int8_t iq4_levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
                                       1,    13,   25,  38,  53,  69,  89,  113};
 
-/// Sixteen levels by the codes of sixteen elements.
-INLINE void sixteen_levels(const void *codes, const int8_t levels[16], int8_t *q) {
-  sixteen_bytes table, numbers;
-  memcpy(&table, levels, 16);
-  memcpy(&numbers, codes, 16);
-  numbers = look_up(table, numbers);
-  memcpy(q, &numbers, 16);
-}
-
-/// Sixteen bytes of nibbles, sixteen elements in the low ones and as many in the high ones.
+/// Sixteen bytes of nibbles through a table, sixteen elements in the low ones and as many in the high.
 INLINE void unpack_levels(const uint8_t *qs, const int8_t levels[16], int8_t *restrict q) {
-  sixteen_bytes codes;
+  sixteen_bytes codes, table;
+  octets values;
   memcpy(&codes, qs, 16);
-  const sixteen_bytes low = codes & 15, high = codes >> 4;
-  sixteen_levels(&low, levels, q);
-  sixteen_levels(&high, levels, q + 16);
+  memcpy(&table, levels, 16);
+  join_halves(look_up(table, codes & 15), look_up(table, codes >> 4), &values);
+  memcpy(q, &values, 32);
 }
 
 UNPACK(iq4_NL) {

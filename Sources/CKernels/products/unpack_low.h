@@ -35,16 +35,22 @@ UNPACK(mxfp4) {
   }
 }
 
+// Eight bytes hold sixteen elements, the first eight in the low nibbles.
 UNPACK(nvfp4) {
   const quern_block_nvfp4 *block = blocks;
   for (size_t b = 0; b < count / 64; b++, block++)
-    for (int sub = 0; sub < 4; sub++, q += 16) {
-      uint64_t codes;
-      memcpy(&codes, block->qs + 8 * sub, 8);
-      const uint64_t nibbles = 0x0f0f0f0f0f0f0f0fu;
-      const uint64_t spread[2] = {codes & nibbles, codes >> 4 & nibbles};
-      sixteen_levels(spread, fp4_levels, q);
-      *scale++ = half_of_ue4m3(block->d[sub]);
+    for (int pair = 0; pair < 2; pair++, q += 32) {
+      sixteen_bytes codes, table;
+      octets values;
+      memcpy(&codes, block->qs + 16 * pair, 16);
+      memcpy(&table, fp4_levels, 16);
+      const sixteen_bytes low = look_up(table, codes & 15), high = look_up(table, codes >> 4);
+      values = __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22,
+                                       23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30,
+                                       31);
+      memcpy(q, &values, 32);
+      *scale++ = half_of_ue4m3(block->d[2 * pair]);
+      *scale++ = half_of_ue4m3(block->d[2 * pair + 1]);
     }
 }
 
