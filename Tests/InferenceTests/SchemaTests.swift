@@ -41,6 +41,10 @@ import Testing
         ##"{"prefixItems":[{"const":1},{"const":2}],"items":{"type":"boolean"}}"##,
         ["[1,2]", "[1, 2, true, false]"], ["[1,2,3]", "[2,1]"]
       ),
+      (
+        ##"{"allOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/b"}],"$defs":{"a":{"properties":{"x":{"const":1}},"required":["x"]},"b":{"properties":{"y":{"const":2}}}}}"##,
+        [##"{"x":1}"##, ##"{"x":1,"y":2}"##], ["{}", ##"{"y":2}"##]
+      ),
       (##"{"type":"array","items":false}"##, ["[]"], ["[1]"]),
       (
         ##"{"type":"number","minimum":-1.5,"exclusiveMaximum":2}"##,

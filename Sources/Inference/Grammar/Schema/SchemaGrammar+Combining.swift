@@ -4,7 +4,11 @@ import Tokenizers
 
 extension SchemaGrammar {
   /// One schema that says what a schema, the one it refers to and all of `allOf` say.
-  func merged(_ node: SchemaNode) throws(SchemaError) -> SchemaNode {
+  mutating func merged(_ node: SchemaNode) throws(SchemaError) -> SchemaNode {
+    try count(at: node.place)
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.maximumDepth else { throw .endless(at: node.place) }
     var merged = node.without("$ref", "allOf")
     var parts: [(JSONValue, String)] = []
     if let reference = try node.string("$ref") {
@@ -18,8 +22,8 @@ extension SchemaGrammar {
       case .bool(true): continue
       case .bool(false): throw .nothingConforms(at: place)
       case .object(let members):
-        // What a part refers to is merged when the result is looked at again.
-        let other = try SchemaNode(members, at: place)
+        var other = try SchemaNode(members, at: place)
+        if other.has(["$ref", "allOf"]) { other = try self.merged(other) }
         try merge(other, into: &merged)
       default:
         throw .badValue(at: place, keyword: "the schema", expected: "an object, true or false")
@@ -81,8 +85,6 @@ extension SchemaGrammar {
             return .init(member.key, .object([.init("allOf", .array([member.value, other]))]))
           } + y.filter { a[$0.key] == nil })
       }
-    case "$ref", "allOf", "anyOf", "oneOf":
-      break
     case "additionalProperties":
       if a == .bool(false) || b == .bool(false) { return .bool(false) }
       if a == .bool(true) { return b }

@@ -47,7 +47,8 @@ extension SchemaGrammar {
     return integers(bounds.integers.0, bounds.integers.1)
   }
 
-  /// Numbers without bounds as JSON has them; with bounds, integers and up to six decimals more.
+  /// Numbers without bounds as JSON has them; with bounds, integers and up to six decimals, of which
+  /// one of the first three is not zero.
   func number(_ node: SchemaNode) throws(SchemaError) -> Expression {
     guard node.has(["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]) else {
       return JSONForms.rule("number")

@@ -135,7 +135,7 @@ struct SchemaGrammar {
     return types
   }
 
-  private mutating func count(at place: String) throws(SchemaError) {
+  mutating func count(at place: String) throws(SchemaError) {
     size += 1
     guard size <= Self.maximumSize else { throw .tooLarge(at: place, limit: Self.maximumSize) }
   }
