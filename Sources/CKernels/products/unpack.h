@@ -132,11 +132,18 @@ UNPACK(q2_K) {
 
 /// The sixteen 6-bit scales of Q3_K: low nibbles in 8 bytes, high pairs of bits in 4.
 INLINE void q3_K_scales(const uint8_t packed[12], int8_t scales[16]) {
-  for (int s = 0; s < 16; s++) {
-    const int low = s < 8 ? packed[s] & 15 : packed[s - 8] >> 4;
-    const int high = packed[8 + s % 4] >> (2 * (s / 4)) & 3;
-    scales[s] = (int8_t)((low | high << 4) - 32);
-  }
+  const uint32_t a = load_word(packed), b = load_word(packed + 4), c = load_word(packed + 8);
+  const uint32_t nibbles = 0x0f0f0f0f, pairs = 0x30303030;
+  const uint32_t words[4] = {
+      (a & nibbles) | (c << 4 & pairs),
+      (b & nibbles) | (c << 2 & pairs),
+      (a >> 4 & nibbles) | (c & pairs),
+      (b >> 4 & nibbles) | (c >> 2 & pairs),
+  };
+  sixteen_bytes bytes;
+  memcpy(&bytes, words, 16);
+  bytes -= 32;
+  memcpy(scales, &bytes, 16);
 }
 
 UNPACK(q3_K) {
