@@ -17,6 +17,7 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf -p "Why is the sky blue?"
         quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
         quern run model.gguf --system "Answer in one sentence."
+        quern run model.gguf --context 32768 --cache-type q8_0
       """)
 
   @Argument(help: "A .gguf file, or any part of a split one.")
@@ -35,6 +36,8 @@ struct RunCommand: ParsableCommand {
       "Tokens that prompt and answer may take together. (default: 4096, or the model's limit)",
       valueName: "tokens"))
   var context: Int?
+
+  @OptionGroup var cache: CacheFlags
 
   @Flag(help: "Use no chat template: continue the prompt as it is.")
   var raw = false
@@ -57,12 +60,13 @@ struct RunCommand: ParsableCommand {
       let start = ContinuousClock.now
       try requireGGUF()
       let generator = try Generator(
-        path: FilePath(model), contextLength: context, pool: output.makePool())
+        path: FilePath(model), contextLength: context, cacheType: cache.type,
+        pool: output.makePool())
       let loading = (ContinuousClock.now - start) / .seconds(1)
       guard let prompt else { return try chat(Chat(generator, system: system)) }
       try answer(prompt, generator, loading: loading)
     } catch let error as ModelError {
-      throw Failure("\(error)", path: model)
+      throw Failure("\(error)", path: model, advice: advice(on: error))
     } catch TokenizerError.noChatTemplate {
       throw Failure(
         "the model has no chat template", path: model,
@@ -71,6 +75,17 @@ struct RunCommand: ParsableCommand {
       throw Failure("tokenizer: \(error)", path: model)
     } catch let error as ChatTemplateError {
       throw Failure("\(error)", path: model)
+    }
+  }
+
+  private func advice(on error: ModelError) -> String? {
+    switch error {
+    case .cacheDoesNotFit(_, .f32, _, _), .cacheDoesNotFit(_, .f16, _, _),
+      .cacheDoesNotFit(_, .bf16, _, _):
+      "a smaller --context takes less, --cache-type q8_0 about half of f16, q4_0 a quarter"
+    case .cacheDoesNotFit: "a smaller --context takes less"
+    case .contextFull: "--context makes room for more, up to the model's limit"
+    default: nil
     }
   }
 
