@@ -19,7 +19,7 @@ import Workers
     let plan = try ConversionPlan(
       from: FilePath(source), to: path.string,
       options: ConversionOptions(recipe: Recipe(named: "Q8_0")))
-    try plan.execute(on: WorkerPool(workerCount: 1))
+    _ = try plan.execute(on: WorkerPool(workerCount: 1))
     model = try Model(path: path)
   }
 

@@ -99,6 +99,7 @@ def main():
     parser.add_argument("--sequence", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--one-by-one", action="store_true", help="the path of generation")
+    parser.add_argument("--cache-type", help="of our cache: f16, bf16, q8_0, q4_0 or f32")
     parser.add_argument("--truth", help="an F32 GGUF made before; made where missing")
     llama_peer.add_arguments(parser)
     arguments = parser.parse_args()
@@ -119,6 +120,8 @@ def main():
         command = [arguments.quern, "logits", arguments.model, "--ids", ids_path, "--output",
                    ours_path, "--sequence", str(arguments.sequence), "--threads",
                    str(arguments.threads)]
+        if arguments.cache_type:
+            command += ["--cache-type", arguments.cache_type]
         subprocess.run(command + ["--one-by-one"] * arguments.one_by_one, check=True)
         ours_all = numpy.memmap(ours_path, numpy.float32, "r").reshape(len(ids), -1)
 

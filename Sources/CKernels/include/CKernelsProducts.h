@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CKernelsBlocks.h"
+
 typedef enum {
   QUERN_ACTIVATION_FLOAT = 0,
   QUERN_ACTIVATION_INT8 = 1,
@@ -49,11 +51,39 @@ typedef void (*quern_product_fn)(const quern_product_job *product, size_t first,
 typedef void (*quern_pack_fn)(const float *rows, size_t stride, size_t columns, size_t tokens,
                               size_t first, size_t end, void *packed);
 
+/// What the elements of a key-value cache are. Those with scales have them for blocks of
+/// `QUERN_CACHE_BLOCK` dimensions of one position, encoded as ggml's type of that name after a turn that
+/// spreads what stands out (scalar/hadamard.h).
+typedef enum {
+  QUERN_CACHE_F16 = 0,
+  QUERN_CACHE_F32 = 1,
+  QUERN_CACHE_BF16 = 2,
+  QUERN_CACHE_Q8_0 = 3,
+  QUERN_CACHE_Q4_0 = 4,
+} quern_cache;
+enum { QUERN_CACHE_COUNT = 5, QUERN_CACHE_BLOCK = 32, QUERN_KEY_GROUP = 16, QUERN_MAX_HEAD_DIM = 2048 };
+
+/// Bytes of a block of a cache with scales; 0 for the others.
+static inline size_t quern_cache_block_bytes(quern_cache cache) {
+  switch (cache) {
+    case QUERN_CACHE_Q8_0: return sizeof(quern_block_q8_0);
+    case QUERN_CACHE_Q4_0: return sizeof(quern_block_q4_0);
+    default: return 0;
+  }
+}
+
+/// Bytes of the keys or the values of one position of one head; the last block may be filled up.
+static inline size_t quern_cache_row_bytes(quern_cache cache, size_t head_dim) {
+  const size_t block = quern_cache_block_bytes(cache);
+  if (block) return (head_dim + QUERN_CACHE_BLOCK - 1) / QUERN_CACHE_BLOCK * block;
+  return head_dim * (cache == QUERN_CACHE_F32 ? 4 : 2);
+}
+
 /// Attention of some query heads over a cache, causal, one pass with a running softmax.
 ///
-/// Keys of one head lie in groups of `QUERN_KEY_GROUP` positions, dimension by dimension
-/// (`[position / 16][dimension][position % 16]`), values position by position.
-typedef enum { QUERN_CACHE_F16 = 0, QUERN_CACHE_F32 = 1 } quern_cache;
+/// Values of one head lie row by row. Its keys lie in groups of `QUERN_KEY_GROUP` positions, which take
+/// as many bytes as their rows would: plain elements `[dimension][position]`, block after block
+/// otherwise, each its scales `[position]` and then its bytes `[byte][position]`.
 typedef struct quern_attention {
   const float *queries;  // [token][head][dimension]
   size_t query_stride;   // floats between tokens
@@ -62,7 +92,7 @@ typedef struct quern_attention {
   quern_cache cache;   // what the elements of keys and values are
   const void *keys;    // [kv head][...]; readable to the end of the last group
   const void *values;  // [kv head][position][dimension]
-  size_t head_stride;      // elements between heads of the cache
+  size_t head_stride;      // bytes between heads of the cache
   size_t head_dim;         // up to QUERN_MAX_HEAD_DIM
   size_t heads;
   size_t kv_heads;         // divides `heads`
@@ -72,7 +102,6 @@ typedef struct quern_attention {
   float scale;            // of the scores
   size_t tokens_per_item; // items are numbered kv head by kv head, token block by token block
 } quern_attention;
-enum { QUERN_KEY_GROUP = 16, QUERN_MAX_HEAD_DIM = 2048 };
 
 /// Runs items `first ..< end` of `kv_heads * ceil(tokens / tokens_per_item)`. `scratch` as for products.
 typedef void (*quern_attention_fn)(const quern_attention *attention, size_t first, size_t end,
@@ -97,9 +126,6 @@ typedef struct quern_product_table {
   /// Pairs are neighbours (`x[2i], x[2i+1]`) or, in NEOX order, halves (`x[i], x[i+pairs]`).
   void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);
   void (*rotate_halves)(float *x, const float *turns, size_t pairs);
-  void (*to_half)(const float *x, size_t count, uint16_t *output);
-  /// Puts one position's key into its group: every QUERN_KEY_GROUP-th element from `output` on.
-  void (*store_key)(const float *x, size_t count, quern_cache cache, void *output);
   quern_attention_fn attention;
 } quern_product_table;
 

@@ -10,11 +10,12 @@
 #include <math.h>
 
 #include "../include/CKernelsProducts.h"
+#include "../scalar/hadamard.h"
+#include "attention_scores.h"
+#include "cache.h"
 #include "lanes.h"
 
 enum {
-  KEY_SPAN = 64,       // positions; keys and values of a span fit the first-level cache
-  ROW_BLOCK = 8,       // rows whose scores are in registers together
   ROW_SLICE = 128,     // rows that pass over the keys together, at most
   MAX_HEAD_DIM = QUERN_MAX_HEAD_DIM,
   // Scratch for the queries of a slice, dimension by dimension for each block of rows.
@@ -28,58 +29,6 @@ typedef struct {
   size_t first, end;  // positions that it sees
   float largest, sum;
 } attention_row;
-
-/// Elements of the cache are binary16, or `single` precision.
-INLINE size_t element_bytes(const int single) { return single ? 4 : 2; }
-INLINE floats load_elements(const uint8_t *p, const int single) {
-  return single ? load_floats(p) : load_halves(p);
-}
-INLINE float load_element(const uint8_t *p, const int single) {
-  float x;
-  if (!single) return load_half(p);
-  memcpy(&x, p, 4);
-  return x;
-}
-
-/// The address of lane 0 of the `v`-th vector of a span of keys.
-INLINE const uint8_t *key_vector(const uint8_t *keys, size_t head_dim, int v, const int single) {
-  const size_t position = (size_t)v * LANES, group = position / QUERN_KEY_GROUP;
-  return keys + (group * QUERN_KEY_GROUP * head_dim + position % QUERN_KEY_GROUP) *
-                    element_bytes(single);
-}
-
-/// scores[r][j] of R rows and `count` keys, V vectors of keys at a time. Queries lie `[dimension][R]`.
-INLINE void span_scores(const float *queries, const uint8_t *keys, size_t head_dim, size_t count,
-                        const int R, const int V, const int single, float (*scores)[KEY_SPAN]) {
-  for (int first = 0; first * LANES < (int)count; first += V) {
-    floats sums[ROW_BLOCK][4];
-#pragma clang loop unroll(full)
-    for (int r = 0; r < R; r++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < V; v++) sums[r][v] = (floats){0};
-    const uint8_t *from[4];
-#pragma clang loop unroll(full)
-    for (int v = 0; v < V; v++)
-      // Vectors behind the last key repeat it; their scores are never read.
-      from[v] = key_vector(keys, head_dim, (first + v) * LANES < (int)count ? first + v : first, single);
-    for (size_t d = 0; d < head_dim; d++) {
-      floats key[4];
-#pragma clang loop unroll(full)
-      for (int v = 0; v < V; v++) 
-        key[v] = load_elements(from[v] + d * QUERN_KEY_GROUP * element_bytes(single), single);
-#pragma clang loop unroll(full)
-      for (int r = 0; r < R; r++) {
-        const floats query = splat(queries[d * (size_t)R + (size_t)r]);
-#pragma clang loop unroll(full)
-        for (int v = 0; v < V; v++) sums[r][v] += key[v] * query;
-      }
-    }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < R; r++)
-#pragma clang loop unroll(full)
-      for (int v = 0; v < V; v++) store_floats(scores[r] + (first + v) * LANES, sums[r][v]);
-  }
-}
 
 INLINE void scale_row(float *x, float factor, size_t count) {
   for (size_t d = 0; d < count; d++) x[d] *= factor;
@@ -144,8 +93,8 @@ INLINE void scores_to_weights(attention_row *row, float *scores, size_t start, s
 
 /// Adds the weighted values of a span to R rows.
 INLINE void add_values(attention_row *const rows, const uint8_t *values, size_t count,
-                       size_t head_dim, float (*weights)[KEY_SPAN], const int R, const int single) {
-  const size_t bytes = element_bytes(single);
+                       size_t head_dim, float (*weights)[KEY_SPAN], const int R, const quern_cache cache) {
+  const size_t bytes = quern_cache_row_bytes(cache, head_dim);
   size_t d = 0;
   for (; d + 2 * LANES <= head_dim; d += 2 * LANES) {
     floats sums[2][ROW_BLOCK];
@@ -155,8 +104,8 @@ INLINE void add_values(attention_row *const rows, const uint8_t *values, size_t 
       sums[1][r] = load_floats(rows[r].output + d + LANES);
     }
     for (size_t j = 0; j < count; j++) {
-      const floats v0 = load_elements(values + (j * head_dim + d) * bytes, single);
-      const floats v1 = load_elements(values + (j * head_dim + d + LANES) * bytes, single);
+      const floats v0 = load_values(values + j * bytes, d, cache);
+      const floats v1 = load_values(values + j * bytes, d + LANES, cache);
 #pragma clang loop unroll(full)
       for (int r = 0; r < R; r++) {
         const floats weight = splat(weights[r][j]);
@@ -173,47 +122,68 @@ INLINE void add_values(attention_row *const rows, const uint8_t *values, size_t 
   for (; d < head_dim; d++)
     for (int r = 0; r < R; r++)
       for (size_t j = 0; j < count; j++)
-        rows[r].output[d] += 
-            weights[r][j] * load_element(values + (j * head_dim + d) * bytes, single);
+        rows[r].output[d] += weights[r][j] * load_value(values + j * bytes, d, cache);
 }
 
 /// Lets R rows see the positions `start ..< start + span`, whose keys and values are given.
 INLINE void attend_block(const quern_attention *a, attention_row *rows, const float *queries,
                          const uint8_t *keys, const uint8_t *values, size_t start, size_t span,
-                         const int R, const int single) {
+                         const int R, const quern_cache cache) {
   float weights[ROW_BLOCK][KEY_SPAN];
   span_scores(queries, keys, a->head_dim, span, R, 4 * R <= LANES ? 4 : 2 * R <= LANES ? 2 : 1,
-              single, weights);
+              cache, weights);
   for (int r = 0; r < R; r++)
     scores_to_weights(rows + r, weights[r], start, span, a->scale, a->head_dim);
-  add_values(rows, values, span, a->head_dim, weights, R, single);
+  add_values(rows, values, span, a->head_dim, weights, R, cache);
 }
-
-#define ATTEND_BLOCK(R)                                                                       \
-  static void attend_##R(const quern_attention *a, attention_row *rows, const float *queries, \
-                         const uint8_t *keys, const uint8_t *values, size_t start,            \
-                         size_t span) {                                                       \
-    if (a->cache == QUERN_CACHE_F32)                                                          \
-      attend_block(a, rows, queries, keys, values, start, span, R, 1);                        \
-    else                                                                                      \
-      attend_block(a, rows, queries, keys, values, start, span, R, 0);                        \
-  }
-ATTEND_BLOCK(1)
-ATTEND_BLOCK(2)
-ATTEND_BLOCK(3)
-ATTEND_BLOCK(4)
-ATTEND_BLOCK(5)
-ATTEND_BLOCK(6)
-ATTEND_BLOCK(7)
-ATTEND_BLOCK(8)
-#undef ATTEND_BLOCK
 
 typedef void (*attend_fn)(const quern_attention *a, attention_row *rows, const float *queries,
                           const uint8_t *keys, const uint8_t *values, size_t start, size_t span);
-static const attend_fn attend_rows[ROW_BLOCK] = {attend_1, attend_2, attend_3, attend_4,
-                                                 attend_5, attend_6, attend_7, attend_8};
+
+#define ATTEND_BLOCK(R, name)                                                             \
+  static void attend_##R##_##name(const quern_attention *a, attention_row *rows,          \
+                                  const float *queries, const uint8_t *keys,              \
+                                  const uint8_t *values, size_t start, size_t span) {     \
+    attend_block(a, rows, queries, keys, values, start, span, R, QUERN_CACHE_##name);     \
+  }
+#define ATTEND_BLOCKS(name)                                                               \
+  ATTEND_BLOCK(1, name) ATTEND_BLOCK(2, name) ATTEND_BLOCK(3, name) ATTEND_BLOCK(4, name) \
+  ATTEND_BLOCK(5, name) ATTEND_BLOCK(6, name) ATTEND_BLOCK(7, name) ATTEND_BLOCK(8, name)
+ATTEND_BLOCKS(F16)
+ATTEND_BLOCKS(F32)
+ATTEND_BLOCKS(BF16)
+ATTEND_BLOCKS(Q8_0)
+ATTEND_BLOCKS(Q4_0)
+
+#define ATTEND_ROWS(name)                                                                    \
+  [QUERN_CACHE_##name] = {attend_1_##name, attend_2_##name, attend_3_##name, attend_4_##name, \
+                          attend_5_##name, attend_6_##name, attend_7_##name, attend_8_##name}
+static const attend_fn attend_rows[QUERN_CACHE_COUNT][ROW_BLOCK] = {
+    ATTEND_ROWS(F16), ATTEND_ROWS(F32), ATTEND_ROWS(BF16), ATTEND_ROWS(Q8_0), ATTEND_ROWS(Q4_0)};
+#undef ATTEND_BLOCK
+#undef ATTEND_BLOCKS
+#undef ATTEND_ROWS
 
 INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/// Dimensions of a query as the kernels take it: whole blocks where the cache has blocks.
+static size_t query_dims(const quern_attention *a) {
+  if (!has_scales(a->cache)) return a->head_dim;
+  return (a->head_dim + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
+}
+
+/// Puts a query into its column of a block of `width`, turned and filled up as the keys are.
+static void put_query(const quern_attention *a, const float *query, size_t width, float *column) {
+  float turned[MAX_HEAD_DIM];
+  const size_t dims = query_dims(a);
+  if (has_scales(a->cache)) {
+    memcpy(turned, query, a->head_dim * sizeof(float));
+    memset(turned + a->head_dim, 0, (dims - a->head_dim) * sizeof(float));
+    quern_hadamard(turned, a->head_dim);
+    query = turned;
+  }
+  for (size_t d = 0; d < dims; d++) column[d * width] = query[d];
+}
 
 static attention_row attention_row_of(const quern_attention *a, size_t token, size_t head) {
   attention_row row;
@@ -231,6 +201,7 @@ static attention_row attention_row_of(const quern_attention *a, size_t token, si
 static void attend_slice(const quern_attention *a, size_t kv_head, size_t token, size_t first_row,
                          size_t count, float *queries) {
   const size_t group = a->heads / a->kv_heads;
+  const size_t dims = query_dims(a);
   attention_row rows[ROW_SLICE];
   size_t first = SIZE_MAX, end = 0;
   for (size_t i = 0; i < count; i++) {
@@ -239,25 +210,27 @@ static void attend_slice(const quern_attention *a, size_t kv_head, size_t token,
     first = smaller(first, rows[i].first);
     end = rows[i].end > end ? rows[i].end : end;
     const size_t block = i / ROW_BLOCK * ROW_BLOCK, width = smaller(count - block, ROW_BLOCK);
-    float *column = queries + block * a->head_dim + i - block;
-    for (size_t d = 0; d < a->head_dim; d++) column[d * width] = rows[i].query[d];
+    put_query(a, rows[i].query, width, queries + block * dims + i - block);
   }
-  const size_t bytes = element_bytes(a->cache == QUERN_CACHE_F32), position = a->head_dim * bytes;
-  const uint8_t *keys = (const uint8_t *)a->keys + kv_head * a->head_stride * bytes;
-  const uint8_t *values = (const uint8_t *)a->values + kv_head * a->head_stride * bytes;
+  const size_t row_bytes = quern_cache_row_bytes(a->cache, a->head_dim);
+  const uint8_t *keys = (const uint8_t *)a->keys + kv_head * a->head_stride;
+  const uint8_t *values = (const uint8_t *)a->values + kv_head * a->head_stride;
   for (size_t start = first / KEY_SPAN * KEY_SPAN; start < end; start += KEY_SPAN)
     for (size_t block = 0; block < count; block += ROW_BLOCK)
-      attend_rows[smaller(count - block, ROW_BLOCK) - 1](
-          a, rows + block, queries + block * a->head_dim, keys + start * position,
-          values + start * position, start, smaller(end - start, KEY_SPAN));
-  for (size_t i = 0; i < count; i++) scale_row(rows[i].output, 1.0f / rows[i].sum, a->head_dim);
+      attend_rows[a->cache][smaller(count - block, ROW_BLOCK) - 1](
+          a, rows + block, queries + block * dims, keys + start * row_bytes,
+          values + start * row_bytes, start, smaller(end - start, KEY_SPAN));
+  for (size_t i = 0; i < count; i++) {
+    scale_row(rows[i].output, 1.0f / rows[i].sum, a->head_dim);
+    if (has_scales(a->cache)) quern_hadamard(rows[i].output, a->head_dim);
+  }
 }
 
 static void attention(const quern_attention *a, size_t first, size_t end, void *scratch) {
   const size_t blocks = (a->tokens + a->tokens_per_item - 1) / a->tokens_per_item;
   const size_t group = a->heads / a->kv_heads;
   // As many rows as the scratch has room for, whole blocks of them.
-  const size_t fitting = ATTENTION_BYTES / sizeof(float) / a->head_dim / ROW_BLOCK * ROW_BLOCK;
+  const size_t fitting = ATTENTION_BYTES / sizeof(float) / query_dims(a) / ROW_BLOCK * ROW_BLOCK;
   const size_t slice = smaller(fitting, ROW_SLICE);
   for (size_t item = first; item < end; item++) {
     const size_t token = item % blocks * a->tokens_per_item;

@@ -54,18 +54,4 @@ static void rotate_halves(float *x, const float *turns, size_t pairs) {
   }
 }
 
-static void to_half_row(const float *x, size_t count, uint16_t *output) {
-  size_t c = 0;
-  for (; c + LANES <= count; c += LANES) store_halves(output + c, load_floats(x + c));
-  for (; c < count; c++) output[c] = float_to_half(x[c]);
-}
-
-static void store_key(const float *x, size_t count, quern_cache cache, void *output) {
-  if (cache == QUERN_CACHE_F32)
-    for (size_t c = 0; c < count; c++) ((float *)output)[c * QUERN_KEY_GROUP] = x[c];
-  else
-    for (size_t c = 0; c < count; c++)
-      ((uint16_t *)output)[c * QUERN_KEY_GROUP] = float_to_half(x[c]);
-}
-
 #endif

@@ -42,8 +42,6 @@ static void fill_row_operations(quern_product_table *products) {
   products->silu_multiply = silu_multiply;
   products->rotate_neighbours = rotate_neighbours;
   products->rotate_halves = rotate_halves;
-  products->to_half = to_half_row;
-  products->store_key = store_key;
   products->attention = attention;
 }
 

@@ -50,6 +50,8 @@ extension Session {
     statistics.promptTokenCount = prompt.count
     let clock = ContinuousClock()
     let start = clock.now
+    // Penalties see the whole sequence, whatever of it the cache held already.
+    for token in history { sampler.accept(token) }
     for token in prompt { sampler.accept(token) }
     constraint?.restart()
     var logits = try forwardUnchanged(prompt)

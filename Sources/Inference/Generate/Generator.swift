@@ -25,15 +25,19 @@ public final class Generator {
   ///
   /// - Throws: `GGUFError`, `FileError`, `TokenizerError` or ``ModelError``.
   public convenience init(
-    path: FilePath, contextLength: Int? = nil, pool: WorkerPool = WorkerPool()
+    path: FilePath, contextLength: Int? = nil, cacheType: CacheType? = nil,
+    pool: WorkerPool = WorkerPool()
   ) throws {
-    try self.init(file: try GGUFSet(path), contextLength: contextLength, pool: pool)
+    try self.init(
+      file: try GGUFSet(path), contextLength: contextLength, cacheType: cacheType, pool: pool)
   }
 
   public convenience init(
-    file: GGUFSet, contextLength: Int? = nil, pool: WorkerPool = WorkerPool()
+    file: GGUFSet, contextLength: Int? = nil, cacheType: CacheType? = nil,
+    pool: WorkerPool = WorkerPool()
   ) throws {
-    let session = try Session(Model(file), contextLength: contextLength, pool: pool)
+    let session = try Session(
+      Model(file), contextLength: contextLength, cacheType: cacheType, pool: pool)
     self.init(session, tokenizer: try Tokenizer(metadata: file.metadata))
   }
 

@@ -12,6 +12,8 @@ public struct LogitsDump {
   public var sequenceLength: Int
   /// Whether tokens are fed one by one, as when generating, and not as a prompt.
   public var oneByOne = false
+  /// Elements of the cache; by default ``Model/preferredCacheType``.
+  public var cacheType: CacheType?
 
   public init(_ model: Model, sequenceLength: Int, pool: WorkerPool) {
     self.model = model
@@ -23,7 +25,7 @@ public struct LogitsDump {
   public func write(_ tokens: [Int32], to path: FilePath, overwrite: Bool) throws {
     guard !tokens.isEmpty else { throw ModelError.emptyPrompt }
     let length = min(sequenceLength, tokens.count)
-    let session = try Session(model, contextLength: length, pool: pool)
+    let session = try Session(model, contextLength: length, cacheType: cacheType, pool: pool)
     let rowByteCount = model.dimensions.vocabularyCount * MemoryLayout<Float>.stride
     let writer = try AtomicFileWriter(
       path, byteCount: rowByteCount * tokens.count, overwrite: overwrite)

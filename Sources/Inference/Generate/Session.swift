@@ -16,8 +16,10 @@ public final class Session {
   public let pool: WorkerPool
   /// Positions that the cache has room for.
   public let contextLength: Int
-  /// Tokens that the model has seen so far.
-  public private(set) var position = 0
+  /// Tokens that the model has seen: those whose keys and values the cache holds.
+  public private(set) var history: [Int32] = []
+  /// Where the next token goes.
+  public var position: Int { history.count }
 
   /// What `contextLength` is when nobody asks: enough for a conversation, little memory.
   public static let defaultContextLength = 4096
@@ -54,12 +56,23 @@ public final class Session {
       dimensions, batchCapacity: batch, workerCount: pool.workerCount, kernels: model.kernels)
     logits = Buffer(min(Self.logitsCapacity, batch) * dimensions.vocabularyCount)
     tokens = Buffer(batch)
+    history.reserveCapacity(length)
   }
 
   /// Forgets everything after the first `count` tokens.
   public func truncate(to count: Int) {
     precondition(count >= 0 && count <= position, "\(count) of \(position) tokens")
-    position = count
+    history.removeLast(position - count)
+  }
+
+  /// Keeps what the cache holds of a sequence and forgets the rest.
+  ///
+  /// - Returns: How many tokens of `sequence` need not be seen again: all that it has in common with
+  ///   ``history`` from the start, but for its last, which must be seen for there to be logits.
+  public func reuse(prefixOf sequence: [Int32]) -> Int {
+    let common = zip(history, sequence.dropLast()).prefix { $0 == $1 }.count
+    truncate(to: common)
+    return common
   }
 
   /// Lets the model see `newTokens` and returns logits: one row for the last token, or one for each.
@@ -89,7 +102,7 @@ public final class Session {
       guard isLast else { return }
       try self.computeLogits(pass, rows: pass.tokenCount - 1..<pass.tokenCount)
     }
-    position += newTokens.count
+    history.append(contentsOf: newTokens)
     return UnsafeMutableBufferPointer(
       start: logits.pointer, count: model.dimensions.vocabularyCount)
   }
@@ -114,7 +127,7 @@ public final class Session {
         first = rows.upperBound
       }
     }
-    position += newTokens.count
+    history.append(contentsOf: newTokens)
   }
 
   private func check(_ newTokens: some Collection<Int32>) throws(ModelError) {

@@ -10,7 +10,8 @@ public enum ModelError: Error, Hashable, Sendable {
   case wrongShape(tensor: String, found: Shape, expected: [Int])
   case unsupportedType(tensor: String, TensorType)
   case contextTooLong(asked: Int, limit: Int)
-  case cacheDoesNotFit(contextLength: Int, byteCount: Int, available: Int)
+  /// `byteCount` is nil when it is beyond counting.
+  case cacheDoesNotFit(contextLength: Int, type: CacheType, byteCount: Int?, available: Int)
   /// More tokens than the context has room for.
   case contextFull(contextLength: Int, position: Int, tokenCount: Int)
   case tokenOutOfRange(Int32, vocabularyCount: Int)
@@ -35,15 +36,14 @@ extension ModelError: CustomStringConvertible {
       "tensor '\(tensor)' has type \(type), which no kernel can multiply"
     case .contextTooLong(let asked, let limit):
       "a context of \(asked) tokens exceeds the model's limit of \(limit)"
-    case .cacheDoesNotFit(let length, let bytes, let available):
+    case .cacheDoesNotFit(let length, let type, let bytes, let available):
       """
-      a context of \(length) tokens needs \(bytes) bytes of cache, this machine has \
-      \(available); ask for a shorter context
+      a context of \(length) tokens takes \(bytes.map(Self.megabytes) ?? "more bytes than there are") \
+      of \(type.tensorType) cache, this machine has \(Self.megabytes(available)) to give
       """
     case .contextFull(let length, let position, let count):
       """
-      \(count) more tokens do not fit a context of \(length) with \(position) in use; ask for a \
-      longer context
+      \(count) more tokens do not fit a context of \(length) with \(position) in use
       """
     case .tokenOutOfRange(let token, let count):
       "token \(token) is not in the vocabulary of \(count)"
@@ -53,5 +53,9 @@ extension ModelError: CustomStringConvertible {
     case .badSampling(let parameter, let found, let expected):
       "\(parameter) is \(found), expected \(expected)"
     }
+  }
+
+  private static func megabytes(_ byteCount: Int) -> String {
+    "\(byteCount / 1_000_000 + (byteCount % 1_000_000 == 0 ? 0 : 1)) MB"
   }
 }

@@ -25,6 +25,8 @@ struct LogitsCommand: ParsableCommand {
   @Flag(help: "Feed tokens one by one, as when generating.")
   var oneByOne = false
 
+  @OptionGroup var cache: CacheFlags
+
   @Flag(help: "Replace the destination.")
   var overwrite = false
 
@@ -45,6 +47,7 @@ struct LogitsCommand: ParsableCommand {
     let loaded = try Model(path: FilePath(model))
     var dump = LogitsDump(loaded, sequenceLength: sequence, pool: output.makePool())
     dump.oneByOne = oneByOne
+    dump.cacheType = cache.type
     let clock = ContinuousClock()
     let elapsed = try clock.measure {
       try dump.write(tokens, to: FilePath(destination), overwrite: overwrite)

@@ -20,6 +20,7 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf --system "Answer in one sentence."
         quern run model.gguf -p "Name a city." --grammar city.gbnf
         quern run model.gguf -p "Describe Rome in JSON." --json-schema city.json
+        quern run model.gguf --context 32768 --cache-type q8_0
       """)
 
   @Argument(help: "A .gguf file, or any part of a split one.")
@@ -40,6 +41,8 @@ struct RunCommand: ParsableCommand {
       "Tokens that prompt and answer may take together. (default: 4096, or the model's limit)",
       valueName: "tokens"))
   var context: Int?
+
+  @OptionGroup var cache: CacheFlags
 
   @Flag(help: "Use no chat template: continue the prompt as it is.")
   var raw = false
@@ -62,7 +65,8 @@ struct RunCommand: ParsableCommand {
       let start = ContinuousClock.now
       try requireGGUF()
       let generator = try Generator(
-        path: FilePath(model), contextLength: context, pool: output.makePool())
+        path: FilePath(model), contextLength: context, cacheType: cache.type,
+        pool: output.makePool())
       let constraint = try form.makeConstraint(generator.tokenizer)
       let loading = (ContinuousClock.now - start) / .seconds(1)
       guard let prompt else {
@@ -70,7 +74,7 @@ struct RunCommand: ParsableCommand {
       }
       try answer(prompt, generator, constraint, loading: loading)
     } catch let error as ModelError {
-      throw Failure("\(error)", path: model)
+      throw Failure("\(error)", path: model, advice: advice(on: error))
     } catch let error as GrammarError {
       throw Failure("\(error)", path: form.path)
     } catch TokenizerError.noChatTemplate {
@@ -81,6 +85,17 @@ struct RunCommand: ParsableCommand {
       throw Failure("tokenizer: \(error)", path: model)
     } catch let error as ChatTemplateError {
       throw Failure("\(error)", path: model)
+    }
+  }
+
+  private func advice(on error: ModelError) -> String? {
+    switch error {
+    case .cacheDoesNotFit(_, .f32, _, _), .cacheDoesNotFit(_, .f16, _, _),
+      .cacheDoesNotFit(_, .bf16, _, _):
+      "a smaller --context takes less, --cache-type q8_0 about half of f16, q4_0 a quarter"
+    case .cacheDoesNotFit: "a smaller --context takes less"
+    case .contextFull: "--context makes room for more, up to the model's limit"
+    default: nil
     }
   }
 

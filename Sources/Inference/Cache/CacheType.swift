@@ -1,0 +1,39 @@
+internal import CKernels
+public import TensorCore
+
+/// What the elements of a cache are.
+///
+/// The types with scales round keys and values to small integers, block by block of 32 dimensions.
+public enum CacheType: String, Sendable, Hashable, CaseIterable {
+  case f16
+  case bf16
+  /// About half of F16.
+  case q8_0
+  /// About a quarter of F16, and felt.
+  case q4_0
+  /// Twice F16: for weights whose precision F16 would limit.
+  case f32
+
+  public var tensorType: TensorType {
+    switch self {
+    case .f16: .f16
+    case .bf16: .bf16
+    case .q8_0: .q8_0
+    case .q4_0: .q4_0
+    case .f32: .f32
+    }
+  }
+
+  var kernelType: quern_cache {
+    switch self {
+    case .f16: QUERN_CACHE_F16
+    case .bf16: QUERN_CACHE_BF16
+    case .q8_0: QUERN_CACHE_Q8_0
+    case .q4_0: QUERN_CACHE_Q4_0
+    case .f32: QUERN_CACHE_F32
+    }
+  }
+
+  /// Bytes of the keys or the values of one position of one head; whole blocks.
+  func rowByteCount(headDim: Int) -> Int { Int(quern_cache_row_bytes(kernelType, headDim)) }
+}
