@@ -92,20 +92,10 @@ INLINE floats load_halves(const void *p) {
   memcpy(&h, p, sizeof h);
   return __builtin_convertvector(h, floats);
 }
-INLINE void store_halves(void *p, floats v) {
-  const hardware_halves h = __builtin_convertvector(v, hardware_halves);
-  memcpy(p, &h, sizeof h);
-}
 INLINE float half_to_float(uint16_t bits) {
   _Float16 h;
   memcpy(&h, &bits, 2);
   return (float)h;
-}
-INLINE uint16_t float_to_half(float x) {
-  const _Float16 h = (_Float16)x;
-  uint16_t bits;
-  memcpy(&bits, &h, 2);
-  return bits;
 }
 #else
 // Widening moves exponent and fraction into place and corrects the exponent's bias by a
@@ -132,30 +122,6 @@ INLINE float half_to_float(uint16_t bits) {
   value |= (uint32_t)(bits & 0x8000) << 16;
   memcpy(&f, &value, 4);
   return f;
-}
-/// Rounds to nearest, ties to even.
-INLINE uint16_t float_to_half(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return (uint16_t)(sign | 0x7e00);
-  if (magnitude >= 0x477ff000) return (uint16_t)(sign | 0x7c00);
-  if (magnitude < 0x38800000) {  // a subnormal half: let the addition round
-    float f;
-    memcpy(&f, &magnitude, 4);
-    f += 0.5f;
-    memcpy(&bits, &f, 4);
-    return (uint16_t)(sign | (bits - 0x3f000000));
-  }
-  const uint32_t rounded = magnitude - 0x38000000 + 0xfff + (magnitude >> 13 & 1);
-  return (uint16_t)(sign | rounded >> 13);
-}
-INLINE void store_halves(void *p, floats v) {
-  float parts[LANES];
-  uint16_t h[LANES];
-  memcpy(parts, &v, sizeof v);
-  for (int i = 0; i < LANES; i++) h[i] = float_to_half(parts[i]);
-  memcpy(p, h, sizeof h);
 }
 #endif
 
