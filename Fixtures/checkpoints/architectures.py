@@ -45,6 +45,14 @@ CHECKPOINTS = {
     "tiny-glm4": ("Glm4", dict(
         head_dim=16, attention_bias=True,
         rope_parameters={"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 0.5})),
+    "tiny-mixtral": ("Mixtral", dict(
+        head_dim=16, num_local_experts=4, num_experts_per_tok=2, sliding_window=None, rope_parameters=THETA)),
+    "tiny-qwen2moe": ("Qwen2Moe", dict(
+        num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24, shared_expert_intermediate_size=64,
+        rope_parameters=THETA)),
+    "tiny-qwen3moe": ("Qwen3Moe", dict(
+        head_dim=16, num_experts=11, num_experts_per_tok=3, moe_intermediate_size=40, norm_topk_prob=True,
+        rope_parameters=THETA)),
 }
 
 

@@ -57,6 +57,8 @@ public struct TensorSource: Sendable {
   public enum Content: Sendable {
     /// Rows one after another in a mapped file, from this byte on.
     case file(MappedFile, offset: Int)
+    /// Matrices that lie apart, each of as many bytes, one after another: the experts of a layer.
+    case parts([FilePart])
     /// Values made up by the converter, such as rotary factors.
     case values([Float])
   }
@@ -79,6 +81,38 @@ public struct TensorSource: Sendable {
     guard let padding else { return rowOrder.storedRow(of: row, rows: rows) }
     return padding.storedRow(of: row).map {
       rowOrder.storedRow(of: $0, rows: padding.storedShape.rows)
+    }
+  }
+}
+
+/// A place in a mapped file.
+public struct FilePart: Sendable {
+  public let file: MappedFile
+  public let offset: Int
+
+  public init(_ file: MappedFile, offset: Int) {
+    self.file = file
+    self.offset = offset
+  }
+}
+
+extension TensorSource.Content {
+  /// The places in files that the bytes lie at; none for values that were made up.
+  public var fileParts: [FilePart] {
+    switch self {
+    case .file(let file, let offset): [FilePart(file, offset: offset)]
+    case .parts(let parts): parts
+    case .values: []
+    }
+  }
+
+  /// One of `count` matrices of equal size.
+  func matrix(_ number: Int, of count: Int, byteCount: Int) -> Self {
+    switch self {
+    case .file(let file, let offset): .file(file, offset: offset + number * byteCount)
+    case .parts(let parts): .file(parts[number].file, offset: parts[number].offset)
+    case .values(let values):
+      .values(Array(values[values.count / count * number..<values.count / count * (number + 1)]))
     }
   }
 }

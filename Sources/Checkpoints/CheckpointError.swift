@@ -28,8 +28,12 @@ public struct CheckpointError: FileProblem {
     // MARK: Tensors
     case missingTensor(String)
     case unknownTensor(String)
+    /// A second tensor that would be this one of a GGUF.
+    case repeatedTensor(String)
     case wrongShape(tensor: String, expected: Shape, found: Shape)
     case wrongType(tensor: String, TensorType)
+    /// An expert of another type than the first one of its layer.
+    case mixedTypes(tensor: String, TensorType, expected: TensorType)
     /// Rows that do not fall into heads of an even size.
     case unevenHeads(tensor: String, rows: Int, heads: Int)
 
@@ -78,10 +82,13 @@ extension CheckpointError.Reason: CustomStringConvertible {
     case .missingTensor(let name): "the tensor \(name.printable) is missing"
     case .unknownTensor(let name):
       "the tensor \(name.printable) is none that this architecture has"
+    case .repeatedTensor(let name): "two tensors would both be \(name.printable)"
     case .wrongShape(let tensor, let expected, let found):
       "the tensor \(tensor.printable) has the shape \(found), expected \(expected)"
     case .wrongType(let tensor, let type):
       "the tensor \(tensor.printable) is \(type), expected F32, F16 or BF16"
+    case .mixedTypes(let tensor, let type, let expected):
+      "the tensor \(tensor.printable) is \(type), expected \(expected) as in the experts before"
     case .unevenHeads(let tensor, let rows, let heads):
       "the tensor \(tensor.printable) has \(rows) rows, which do not make \(heads) even heads"
     case .noTokenizer:

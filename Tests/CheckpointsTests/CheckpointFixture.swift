@@ -54,6 +54,11 @@ extension CheckpointTensor {
       return values.flatMap { value in
         withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init)
       }
+    case .parts(let parts):
+      let byteCount = shape.elementCount * type.bytesPerBlock / parts.count
+      return parts.flatMap { part in
+        part.file.withBytes { Array($0[part.offset..<part.offset + byteCount]) }
+      }
     case .file(let file, let offset):
       let byteCount = shape.elementCount * type.bytesPerBlock
       let rowByteCount = byteCount / max(rows, 1)

@@ -257,11 +257,16 @@ private func json(_ name: String, of folder: HuggingFaceFolder) throws -> JSONVa
           "gemma9",
           known: [
             "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "olmo2", "smollm3", "granite",
-            "glm4",
+            "glm4", "qwen2moe", "qwen3moe",
           ]))
     #expect(
+      try reason {
+        $0.architecture = "qwen3"
+        $0.metadata["qwen3.expert_count"] = .uint32(8)
+      } == .unsupported(key: "expert_count", value: "8"))
+    #expect(
       try reason { $0.metadata["llama.expert_count"] = .uint32(8) }
-        == .unsupported(key: "expert_count", value: "8"))
+        == .unknownTensor("blk.0.ffn_down.weight"))
     #expect(
       try reason { $0.metadata["tokenizer.ggml.model"] = .string("llama") } == .sentencePiece)
     #expect(

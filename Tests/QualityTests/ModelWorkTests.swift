@@ -33,6 +33,25 @@ import Testing
     #expect(try work(isTied: false).byteCountPerToken == layers + 500 * 256 * 4)
   }
 
+  @Test("Of experts only those count that a token passes")
+  func experts() throws {
+    let layout = try GGUFLayout(
+      metadata: GGUFMetadata([
+        ("general.architecture", .string("qwen3moe")), ("qwen3moe.expert_used_count", .uint32(3)),
+      ]),
+      tensors: [
+        ("token_embd.weight", .f32, try Shape([10, 256])),
+        ("blk.0.ffn_gate_inp.weight", .f32, try Shape([8, 256])),
+        ("blk.0.ffn_up_exps.weight", .q4_K, try Shape([8, 64, 256])),
+        ("blk.0.ffn_up_exps.bias", .f32, try Shape([8, 64])),
+      ])
+    let padding = [UInt8](repeating: 0, count: layout.byteCount - layout.header.count)
+    let path = try folder.write(layout.header + padding, as: "experts.gguf")
+    let work = ModelWork(GGUFSet(try GGUFFile(path)), kernels: .active)
+    #expect(work.byteCountPerToken == 10 * 1024 + 8 * 1024 + 3 * 64 * 144)
+    #expect(work.macsPerToken == [.float: 8 * 256, .int8: 3 * 64 * 256])
+  }
+
   @Test("A prompt multiplies its tokens with the layers and the last with the output")
   func macs() throws {
     let query = 128 * 256.0

@@ -14,6 +14,9 @@ public enum CheckpointFixture: String, CaseIterable, Sendable, CustomStringConve
   case smolLM3 = "tiny-smollm3"
   case granite = "tiny-granite"
   case glm4 = "tiny-glm4"
+  case mixtral = "tiny-mixtral"
+  case qwen2Moe = "tiny-qwen2moe"
+  case qwen3Moe = "tiny-qwen3moe"
 
   public var description: String { rawValue }
 

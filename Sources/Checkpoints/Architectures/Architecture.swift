@@ -14,6 +14,9 @@ struct Architecture: Sendable {
   let tensors: [TensorPair]
   /// Tensors of a Hugging Face checkpoint that repeat others and have no place in a GGUF.
   var repeated: Set<String> = []
+  /// Other names in Hugging Face checkpoints, each with the tensors of a GGUF whose matrices it holds, one
+  /// above the other.
+  var fused: [String: [String]] = [:]
 
   // MARK: Configuration
 
@@ -45,9 +48,14 @@ struct Architecture: Sendable {
   /// Of those with the same `general.architecture` the first is what a GGUF becomes.
   static let all: [Architecture] = [
     .llama, .mistral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .olmo2, .smolLM3, .granite, .glm4,
+    .mixtral, .qwen2Moe, .qwen3Moe,
   ]
 
-  static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }
+  /// - Parameter isMixture: Whether the GGUF states a number of experts.
+  static func named(_ name: String, isMixture: Bool) -> Architecture? {
+    let candidates = all.filter { $0.name == name }
+    return candidates.first { $0.isMixture == isMixture } ?? candidates.first
+  }
   static func ofClass(_ name: String) -> Architecture? { all.first { $0.className == name } }
   /// Values of `general.architecture`, each once.
   static var names: [String] {
@@ -105,10 +113,18 @@ struct ScalarKey: Sendable {
   let kind: Kind
   /// What it is when `config.json` does not say; `nil` when a model may lack it.
   let fallback: Double?
+  /// What a whole number may be.
+  var range = 0...Int(UInt32.max)
+  /// Another key of `config.json` for the same, which goes before.
+  var synonym: String?
 
-  static func integer(_ huggingFace: String, _ gguf: String, else fallback: Int? = nil) -> Self {
+  static func integer(
+    _ huggingFace: String, _ gguf: String, else fallback: Int? = nil,
+    in range: ClosedRange<Int> = 0...Int(UInt32.max), synonym: String? = nil
+  ) -> Self {
     Self(
-      huggingFace: huggingFace, gguf: gguf, kind: .integer, fallback: fallback.map(Double.init))
+      huggingFace: huggingFace, gguf: gguf, kind: .integer, fallback: fallback.map(Double.init),
+      range: range, synonym: synonym)
   }
 
   static func number(_ huggingFace: String, _ gguf: String, else fallback: Double? = nil) -> Self {
@@ -117,6 +133,8 @@ struct ScalarKey: Sendable {
 }
 
 extension Architecture {
+  var isMixture: Bool { tensors.contains { $0.extents.contains(.experts) } }
+
   /// The numbers that only some architectures have.
   var scalars: [ScalarKey] {
     keys.compactMap { if case .scalar(let scalar) = $0 { scalar } else { nil } }

@@ -1,4 +1,4 @@
-/// The numbers that define a dense decoder, in neither side's words.
+/// The numbers that define a decoder, in neither side's words.
 struct DecoderConfig: Sendable {
   var layerCount: Int
   /// Elements of the residual stream.
@@ -29,6 +29,7 @@ struct DecoderConfig: Sendable {
     static let layers = 1...65_536
     static let extent = 1...(1 << 30)
     static let heads = 1...65_536
+    static let experts = 1...65_536
   }
 
   func extent(_ extent: TensorPair.Extent) -> Int {
@@ -40,8 +41,17 @@ struct DecoderConfig: Sendable {
     case .keys: kvHeadCount * headDim
     case .head: headDim
     case .gateAndUp: 2 * feedForwardWidth
+    case .one: 1
+    case .experts: expertCount
+    case .expertFeedForward: integer("expert_feed_forward_length") ?? feedForwardWidth
+    case .sharedFeedForward: integer("expert_shared_feed_forward_length") ?? feedForwardWidth
     }
   }
+
+  /// Experts of a mixture; 0 where there is none.
+  var expertCount: Int { integer("expert_count") ?? 0 }
+
+  private func integer(_ key: String) -> Int? { scalars[key].flatMap { Int(exactly: $0) } }
 
   func heads(_ turned: TensorPair.Turned) -> Int {
     switch turned {

@@ -9,6 +9,10 @@ struct TensorPair: Sendable {
     case head
     /// Gate and up projection, one after the other.
     case gateAndUp
+    case one
+    case experts
+    /// Of one expert; of the expert that every token passes.
+    case expertFeedForward, sharedFeedForward
   }
 
   /// Rows that GGUF keeps in pairs and Hugging Face in halves.
@@ -40,6 +44,9 @@ struct TensorPair: Sendable {
     self.turned = turned
     isOptional = optional
   }
+
+  /// Whether a Hugging Face checkpoint has a tensor for each expert, which a GGUF stacks.
+  var isStacked: Bool { huggingFace.contains(".experts.#.") }
 
   /// `lm_head.weight`, which models with tied embeddings leave out.
   var isOutput: Bool { gguf == "output.weight" }

@@ -12,7 +12,7 @@ extension DecoderConfig {
     func tensor(_ name: String) -> CheckpointTensor? {
       checkpoint.tensors.first { $0.name == name }
     }
-    for key in ["expert_count", "expert_used_count"] {
+    for key in ["expert_count", "expert_used_count"] where !architecture.isMixture {
       if let count = try keys.integer(key, in: 0...Int.max), count > 0 {
         throw CheckpointError(.unsupported(key: key, value: "\(count)"), path: path)
       }
@@ -62,7 +62,7 @@ extension DecoderConfig {
     for scalar in architecture.scalars {
       let value =
         switch scalar.kind {
-        case .integer: try keys.integer(scalar.gguf, in: 0...Int(UInt32.max)).map(Double.init)
+        case .integer: try keys.integer(scalar.gguf, in: scalar.range).map(Double.init)
         case .number: try keys.number(scalar.gguf)
         }
       if let value = value ?? scalar.fallback { scalars[scalar.gguf] = value }
@@ -119,14 +119,15 @@ extension CheckpointTensor {
   /// The values of a small F32 tensor, as far as they are stored.
   var vector: [Float] {
     let count = (source.padding?.storedShape ?? shape).elementCount
-    return switch source.content {
-    case .values(let values): values
-    case .file(let file, let offset):
-      file.withBytes { bytes in
-        (0..<count).map {
-          Float(
+    if case .values(let values) = source.content { return values }
+    let parts = source.content.fileParts
+    return parts.flatMap { part in
+      part.file.withBytes { bytes in
+        (0..<count / parts.count).map { place in
+          let offset = part.offset + 4 * place
+          return Float(
             bitPattern: UInt32(
-              littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * $0, as: UInt32.self)))
+              littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
         }
       }
     }

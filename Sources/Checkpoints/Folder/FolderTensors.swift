@@ -31,7 +31,7 @@ struct FolderTensors {
   func tensors(
     of checkpoint: Checkpoint, type: TensorType, keepsExact: Bool
   ) throws -> [Entry] {
-    var found: [LayeredName: (order: [Int], entry: Entry)] = [:]
+    var found: [LayeredName: (order: [Int], entries: [Entry])] = [:]
     let lastPlace = architecture.tensors.count
     let firstLayered = architecture.tensors.firstIndex { $0.gguf.contains("#") } ?? 0
     for tensor in checkpoint.tensors where tensor.name != "rope_freqs.weight" {
@@ -43,24 +43,50 @@ struct FolderTensors {
         name.layer.map { [firstLayered, $0, place] } ?? [
           place < firstLayered ? place : lastPlace, place,
         ]
-      found[name] = (order, try entry(tensor, pair, name.layer, type, keepsExact))
+      let entries =
+        pair.isStacked
+        ? try experts(tensor, pair, name.layer, type)
+        : [try entry(tensor, pair, name.layer, type, keepsExact)]
+      found[name] = (order, entries)
     }
     try checkComplete(Set(found.keys))
-    return found.values.sorted { $0.order.lexicographicallyPrecedes($1.order) }.map(\.entry)
+    return found.values.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+      .flatMap(\.entries)
   }
 
   private func failure(_ reason: CheckpointError.Reason) -> CheckpointError {
     CheckpointError(reason, path: path)
   }
 
-  private func entry(
-    _ tensor: CheckpointTensor, _ pair: TensorPair, _ layer: Int?, _ type: TensorType,
-    _ keepsExact: Bool
-  ) throws -> Entry {
+  private func check(_ tensor: CheckpointTensor, _ pair: TensorPair) throws -> Shape {
     let expected = try Shape(pair.extents.map(decoder.extent))
     guard tensor.shape == expected else {
       throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
     }
+    return expected
+  }
+
+  /// A tensor for each of the experts that a GGUF stacks.
+  private func experts(
+    _ tensor: CheckpointTensor, _ pair: TensorPair, _ layer: Int?, _ type: TensorType
+  ) throws -> [Entry] {
+    let extents = try check(tensor, pair).dimensions
+    let shape = try Shape(Array(extents.dropFirst()))
+    let (stored, byteCount) = try (shape.byteCount(of: tensor.type), shape.byteCount(of: type))
+    return (0..<(extents.first ?? 0)).map { expert in
+      let content = tensor.source.content.matrix(expert, of: extents[0], byteCount: stored)
+      let result = CheckpointTensor(
+        name: LayeredName.spell(pair.huggingFace, layer: layer, expert: expert), type: tensor.type,
+        shape: shape, source: TensorSource(content))
+      return Entry(tensor: result, type: type, byteCount: byteCount)
+    }
+  }
+
+  private func entry(
+    _ tensor: CheckpointTensor, _ pair: TensorPair, _ layer: Int?, _ type: TensorType,
+    _ keepsExact: Bool
+  ) throws -> Entry {
+    let expected = try check(tensor, pair)
     var result = tensor
     result.name = LayeredName.spell(pair.huggingFace, layer: layer)
     if let turned = pair.turned {
@@ -138,7 +164,7 @@ extension Checkpoint {
   /// The file, or the folder, that the tensors lie in.
   var path: FilePath? {
     for tensor in tensors {
-      if case .file(let file, _) = tensor.source.content {
+      if let file = tensor.source.content.fileParts.first?.file {
         return origin == .gguf ? file.path : file.path.folder
       }
     }

@@ -40,7 +40,7 @@ public struct HuggingFaceFolder: Sendable {
     maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount
   ) throws {
     let path = checkpoint.path
-    guard let architecture = Architecture.named(checkpoint.architecture) else {
+    guard let architecture = Architecture(of: checkpoint) else {
       throw CheckpointError(
         .unknownArchitecture(checkpoint.architecture, known: Architecture.names),
         path: path)

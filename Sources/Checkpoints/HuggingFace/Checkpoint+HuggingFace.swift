@@ -63,7 +63,7 @@ extension Checkpoint {
     metadata["general.type"] = .string("model")
     let general = try GeneralMetadata(
       folder: folder, config: config,
-      parameterCount: tensors.reduce(0) { $0 + $1.shape.elementCount })
+      parameters: ParameterCount(tensors))
     general.append(to: &metadata)
     decoder.append(to: &metadata, architecture: architecture, fileType: fileType(of: tensors))
     metadata["general.quantization_version"] = .uint32(2)
@@ -83,6 +83,14 @@ extension Checkpoint {
 }
 
 extension Architecture {
+  /// The architecture that a GGUF's tensors are of; `nil` for one that is not known.
+  init?(of checkpoint: Checkpoint) {
+    let name = checkpoint.architecture
+    let experts = checkpoint.metadata.integer("\(name).expert_count") ?? 0
+    guard let found = Self.named(name, isMixture: experts > 0) else { return nil }
+    self = found
+  }
+
   /// The architecture that `config.json` names.
   init(of config: JSONFile) throws {
     guard let classes = config["architectures"] else {

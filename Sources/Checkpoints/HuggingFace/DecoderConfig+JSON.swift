@@ -75,10 +75,10 @@ extension DecoderConfig {
   ) throws -> [String: Double] {
     var scalars: [String: Double] = [:]
     for scalar in architecture.scalars {
-      let key = scalar.huggingFace
+      let key = scalar.synonym.flatMap { config[$0] == nil ? nil : $0 } ?? scalar.huggingFace
       let found =
         switch scalar.kind {
-        case .integer: try config.integer(key, in: 0...Int(UInt32.max)).map(Double.init)
+        case .integer: try config.integer(key, in: scalar.range).map(Double.init)
         case .number: try config.number(key)
         }
       // What is null is not what is left out.

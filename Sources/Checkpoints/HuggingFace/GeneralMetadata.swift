@@ -13,12 +13,13 @@ import Tokenizers
 /// - Source: `Metadata.load` and `set_gguf_meta_model` in gguf-py's metadata.py (gguf 0.19).
 struct GeneralMetadata {
   private let names: [ModelName]
-  private let parameterCount: Int
+  private let parameters: ParameterCount
+  private var parameterCount: Int { parameters.total }
   private let card: ModelCard
   private let generation: JSONFile?
 
-  init(folder: FilePath, config: JSONFile, parameterCount: Int) throws {
-    self.parameterCount = parameterCount
+  init(folder: FilePath, config: JSONFile, parameters: ParameterCount) throws {
+    self.parameters = parameters
     card = try ModelCard(folder: folder)
     do {
       generation = try JSONFile.ifPresent(folder.appending("generation_config.json"))
@@ -31,7 +32,7 @@ struct GeneralMetadata {
       ids.append(id)
     }
     ids.append(Self.name(of: folder))
-    names = ids.map { ModelName($0, parameterCount: parameterCount) }
+    names = ids.map { ModelName($0, parameterCount: parameters.total) }
   }
 
   private static func name(of folder: FilePath) -> String {
@@ -63,7 +64,7 @@ struct GeneralMetadata {
     known(
       "size_label",
       else: first(\.sizeLabel)
-        ?? (parameterCount > 0 ? sizeLabel(ofParameters: parameterCount) : nil))
+        ?? (parameterCount > 0 ? parameters.label : nil))
     set("license", card.list("license")?.joined(separator: ","))
     set("license.name", card.text("license_name"))
     set("license.link", card.text("license_link"))

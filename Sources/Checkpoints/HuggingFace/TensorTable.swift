@@ -34,7 +34,7 @@ struct TensorTable {
           name: "rope_freqs.weight", type: .f32, shape: try Shape([divisors.count]),
           source: TensorSource(.values(divisors))))
     }
-    var found = Set<LayeredName>()
+    var stacks = ExpertStacks(architecture, decoder)
     let ordered = weights.tensors.sorted {
       guard $0.shard == $1.shard else { return $0.shard < $1.shard }
       return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
@@ -44,35 +44,70 @@ struct TensorTable {
       && !architecture.repeated.contains(tensor.name)
     {
       let name = LayeredName(tensor.name)
-      guard let pair = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
+      let place = FilePart(weights.shards[shard].file, offset: tensor.offset)
+      guard name.layer ?? 0 < decoder.layerCount else {
         throw failure(.unknownTensor(tensor.name))
       }
-      found.insert(name)
-      tensors.append(
-        CheckpointTensor(
-          name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type,
-          shape: try check(tensor, pair),
-          source: TensorSource(
-            .file(weights.shards[shard].file, offset: tensor.offset),
-            rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift)))
+      if let names = architecture.fused[name.pattern] {
+        tensors += try split(tensor, at: place, into: names, layer: name.layer)
+      } else if let pair = pairs[name.pattern], pair.isStacked {
+        try check(tensor, pair)
+        tensors += try stacks.add(tensor, at: place, path: path)
+      } else if let pair = pairs[name.pattern] {
+        try check(tensor, pair)
+        tensors.append(
+          CheckpointTensor(
+            name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type,
+            shape: tensor.shape,
+            source: TensorSource(
+              .file(place.file, offset: place.offset), rowOrder: try rowOrder(of: tensor, pair),
+              shift: pair.shift)))
+      } else {
+        throw failure(.unknownTensor(tensor.name))
+      }
     }
-    try checkComplete(found)
+    try checkComplete(tensors, stacks)
     return tensors
+  }
+
+  /// The tensors of a GGUF that one holds, the matrices of each lying above those of the next.
+  private func split(
+    _ tensor: SafetensorsTensor, at place: FilePart, into names: [String], layer: Int?
+  ) throws -> [CheckpointTensor] {
+    try names.enumerated().compactMap { number, name in
+      guard let pair = architecture.tensors.first(where: { $0.gguf == name }) else { return nil }
+      var extents = pair.extents.map(decoder.extent)
+      let shape = try Shape(extents)
+      extents[extents.count - 2] *= names.count
+      try check(tensor, try Shape(extents))
+      let matrixCount = extents.dropLast(2).reduce(1, *)
+      let byteCount = try shape.byteCount(of: tensor.type) / matrixCount
+      let parts = (0..<matrixCount).map { matrix in
+        FilePart(
+          place.file, offset: place.offset + (matrix * names.count + number) * byteCount)
+      }
+      return CheckpointTensor(
+        name: LayeredName.spell(name, layer: layer), type: tensor.type, shape: shape,
+        source: TensorSource(.parts(parts)))
+    }
   }
 
   private func failure(_ reason: CheckpointError.Reason) -> CheckpointError {
     CheckpointError(reason, path: path)
   }
 
-  private func check(_ tensor: SafetensorsTensor, _ pair: TensorPair) throws -> Shape {
+  private func check(_ tensor: SafetensorsTensor, _ pair: TensorPair) throws {
+    let extents = pair.isStacked ? pair.extents.dropFirst() : pair.extents[...]
+    try check(tensor, try Shape(extents.map(decoder.extent)))
+  }
+
+  private func check(_ tensor: SafetensorsTensor, _ expected: Shape) throws {
     guard [.f32, .f16, .bf16].contains(tensor.type) else {
       throw failure(.wrongType(tensor: tensor.name, tensor.type))
     }
-    let expected = try Shape(pair.extents.map(decoder.extent))
     guard tensor.shape == expected else {
       throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
     }
-    return expected
   }
 
   private func rowOrder(of tensor: SafetensorsTensor, _ pair: TensorPair) throws -> RowOrder {
@@ -84,13 +119,20 @@ struct TensorTable {
     return .pairs(heads: heads)
   }
 
-  private func checkComplete(_ found: Set<LayeredName>) throws {
+  private func checkComplete(_ tensors: [CheckpointTensor], _ stacks: ExpertStacks) throws {
+    var found = Set<String>()
+    for tensor in tensors where !found.insert(tensor.name).inserted {
+      throw failure(.repeatedTensor(tensor.name))
+    }
     for pair in architecture.tensors
     where !pair.isOptional || pair.isOutput && !decoder.tiesEmbeddings {
       let isLayered = pair.huggingFace.contains("#")
       for layer in 0..<(isLayered ? decoder.layerCount : 1) {
-        let name = LayeredName.spell(pair.huggingFace, layer: layer)
-        guard found.contains(LayeredName(name)) else { throw failure(.missingTensor(name)) }
+        guard found.contains(LayeredName.spell(pair.gguf, layer: layer)) else {
+          let expert = stacks.missing(pair, layer: layer)
+          throw failure(
+            .missingTensor(LayeredName.spell(pair.huggingFace, layer: layer, expert: expert)))
+        }
       }
     }
   }

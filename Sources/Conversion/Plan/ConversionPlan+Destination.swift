@@ -55,7 +55,7 @@ extension ConversionPlan {
   private func checkPaths(against files: [FilePath]) throws {
     var sources = Set(files)
     for tensor in tensors {
-      if case .file(let file, _) = tensor.source.content { sources.insert(file.path) }
+      for part in tensor.source.content.fileParts { sources.insert(part.file.path) }
     }
     let identities = Set(sources.compactMap(FileIdentity.init))
     let mayReplace =

@@ -15,10 +15,17 @@ struct RowReader: Sendable {
   private let storedRowCount: Int
   private let storedColumns: Int
   private let source: TensorSource
+  private let parts: [FilePart]
+  /// Those of the parts, each once.
+  private let files: [MappedFile]
   private let codec: BlockCodec?
 
   init(_ tensor: PlannedTensor) {
     source = tensor.source
+    parts = source.content.fileParts
+    files = parts.map(\.file).reduce(into: []) { files, file in
+      if !files.contains(where: { $0 === file }) { files.append(file) }
+    }
     type = tensor.sourceType
     rowCount = tensor.rowCount
     columns = tensor.columnCount
@@ -71,16 +78,48 @@ struct RowReader: Sendable {
     of rows: Range<Int>, _ body: (UnsafeRawBufferPointer, _ place: Int) -> Void
   ) {
     guard rowByteCount > 0 else { return }
-    source.withBytes(byteCount: storedRowCount * rowByteCount) { bytes in
-      func stored(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(
-          rebasing: bytes[range.lowerBound * rowByteCount..<range.upperBound * rowByteCount])
+    if source.rowOrder == .asStored, source.padding == nil {
+      return withStored(rows) { run, first in body(run, first - rows.lowerBound) }
+    }
+    for row in rows {
+      guard let place = source.storedRow(of: row, rows: rowCount) else { continue }
+      withStored(place..<place + 1) { run, _ in body(run, row - rows.lowerBound) }
+    }
+  }
+
+  /// The bytes of stored rows, part by part, with the first row of each.
+  private func withStored(
+    _ rows: Range<Int>, _ body: (UnsafeRawBufferPointer, _ first: Int) -> Void
+  ) {
+    func rowBytes(_ rows: Range<Int>) -> Range<Int> {
+      rows.lowerBound * rowByteCount..<rows.upperBound * rowByteCount
+    }
+    if case .values(let values) = source.content {
+      return values.withUnsafeBytes {
+        body(UnsafeRawBufferPointer(rebasing: $0[rowBytes(rows)]), rows.lowerBound)
       }
-      if source.rowOrder == .asStored, source.padding == nil { return body(stored(rows), 0) }
-      for row in rows {
-        guard let place = source.storedRow(of: row, rows: rowCount) else { continue }
-        body(stored(place..<place + 1), row - rows.lowerBound)
+    }
+    forEachPart(of: rows) { part, own, first in
+      let bytes = rowBytes(own)
+      part.file.withBytes {
+        body(
+          UnsafeRawBufferPointer(
+            rebasing: $0[part.offset + bytes.lowerBound..<part.offset + bytes.upperBound]), first)
       }
+    }
+  }
+
+  /// The parts of the source that hold some of its stored rows, with their own numbers of these.
+  private func forEachPart(
+    of rows: Range<Int>, _ body: (FilePart, _ own: Range<Int>, _ first: Int) -> Void
+  ) {
+    let height = storedRowCount / max(1, parts.count)
+    var first = rows.lowerBound
+    while first < rows.upperBound, height > 0, first / height < parts.count {
+      let start = first / height * height
+      let end = min(rows.upperBound, start + height)
+      body(parts[first / height], first - start..<end - start, first)
+      first = end
     }
   }
 
@@ -109,15 +148,16 @@ struct RowReader: Sendable {
   }
 
   private func advise(_ advice: MappedFile.Advice, _ rows: Range<Int>) {
-    guard case .file(let file, let offset) = source.content else { return }
-    file.advise(
-      advice,
-      offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount)
+    forEachPart(of: rows) { part, own, _ in
+      part.file.advise(
+        advice,
+        part.offset + own.lowerBound * rowByteCount..<part.offset + own.upperBound * rowByteCount)
+    }
   }
 
   /// Notices a source that was truncated, rewritten or unreadable until now.
   func checkUnchanged() throws {
-    if case .file(let file, _) = source.content { try file.checkUnchanged() }
+    for file in files { try file.checkUnchanged() }
   }
 
   /// Calls `body`, which reads rows, and throws when they were not those of the file: whatever it made
@@ -153,16 +193,9 @@ extension TensorSource {
     return switch content {
     case .file(let file, let offset):
       "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"
+    case .parts(let parts):
+      "\(parts.map { "\($0.file.path) \($0.file.version) \($0.offset)" }) \(rowOrder)\(padded)"
     case .values(let values): "\(values) \(rowOrder)\(padded)"
-    }
-  }
-
-  fileprivate func withBytes(byteCount: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
-    switch content {
-    case .file(let file, let offset):
-      file.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + byteCount])) }
-    case .values(let values):
-      values.withUnsafeBytes { body($0) }
     }
   }
 }

@@ -16,6 +16,8 @@ final class Workspace {
   let projected: Buffer<Float>
   let gate: Buffer<Float>
   let up: Buffer<Float>
+  /// Of a mixture of experts.
+  let experts: ExpertWorkspace?
   /// Cosines and sines of each token, `[rotary][token][rotaryDim]`.
   let turns: Buffer<Float>
   /// Packed rows of either form, wide enough for the widest matrix.
@@ -35,10 +37,13 @@ final class Workspace {
     values = rows(dimensions.kvWidth)
     attended = rows(dimensions.queryWidth)
     projected = rows(dimensions.width)
-    gate = rows(dimensions.feedForwardWidth)
-    up = rows(dimensions.feedForwardWidth)
+    gate = rows(dimensions.widestFeedForward)
+    up = rows(dimensions.widestFeedForward)
+    experts = dimensions.experts.map {
+      ExpertWorkspace($0, width: dimensions.width, batchCapacity: batchCapacity)
+    }
     turns = rows(dimensions.rotaryDim * dimensions.rotaryCount)
-    let widest = max(dimensions.width, dimensions.feedForwardWidth, dimensions.queryWidth)
+    let widest = max(dimensions.width, dimensions.widestFeedForward, dimensions.queryWidth)
     packedFloats = Buffer(
       quern_packed_bytes(QUERN_ACTIVATION_FLOAT, widest, batchCapacity))
     packedIntegers = Buffer(

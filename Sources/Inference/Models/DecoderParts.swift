@@ -5,7 +5,7 @@ internal import Kernels
 struct DecoderParts {
   let source: TensorSource
   let parameters: ModelParameters
-  let dimensions: ModelDimensions
+  var dimensions: ModelDimensions
   /// Of all norms.
   let epsilon: Float
 

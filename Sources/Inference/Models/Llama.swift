@@ -1,14 +1,20 @@
-/// `LlamaForCausalLM` and what shares its shape: SmolLM2, TinyLlama, Yi, Mistral.
+/// `LlamaForCausalLM` and what shares its shape: SmolLM2, TinyLlama, Yi, Mistral; and Mixtral, which has
+/// experts.
 ///
 /// - Source: arch `llama` of the GGUF specification; Touvron et al., arXiv 2302.13971.
 enum Llama: DecoderArchitecture {
   static let name = "llama"
 
   static func decoder(_ parts: DecoderParts) throws(ModelError) -> Decoder {
-    try parts.decoder(rotaries: [parts.rotary(.neighbours)]) { (layer) throws(ModelError) in
-      DecoderLayer(
+    var parts = parts
+    let experts = try parts.parameters.integer("expert_count", in: 0...Int.max, default: 0)
+    if experts > 0 { try parts.readExperts() }
+    return try parts.decoder(rotaries: [parts.rotary(.neighbours)]) { (layer) throws(ModelError) in
+      let feedForward: any FeedForward =
+        experts > 0 ? try layer.mixture(.chosen) : try layer.gatedFeedForward()
+      return DecoderLayer(
         attentionNorm: try layer.norm("attn_norm"), attention: try layer.attention(),
-        feedForwardNorm: try layer.norm("ffn_norm"), feedForward: try layer.gatedFeedForward())
+        feedForwardNorm: try layer.norm("ffn_norm"), feedForward: feedForward)
     }
   }
 }

@@ -4,6 +4,8 @@ public struct ModelDimensions: Sendable, Hashable {
   /// Elements of the residual stream.
   public var width: Int
   public var feedForwardWidth: Int
+  /// Of a mixture; nil for a dense model.
+  public var experts: ExpertDimensions?
   public var headCount: Int
   public var kvHeadCount: Int
   public var headDim: Int
@@ -15,6 +17,8 @@ public struct ModelDimensions: Sendable, Hashable {
   /// Positions that the model was made for.
   public var contextLimit: Int
 
+  /// Of the widest network that every token passes.
+  var widestFeedForward: Int { max(feedForwardWidth, experts?.sharedFeedForwardWidth ?? 0) }
   var queryWidth: Int { headCount * headDim }
   var kvWidth: Int { kvHeadCount * headDim }
 }

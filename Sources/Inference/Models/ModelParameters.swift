@@ -79,6 +79,8 @@ enum ModelLimits {
   static let layers = 1...4096
   static let width = 1...(1 << 20)
   static let heads = 1...(1 << 16)
+  static let experts = 1...(1 << 16)
+  static let usedExperts = 256
   static let headDim = 1...Int(QUERN_MAX_HEAD_DIM)
   static let contextLength = 1...(1 << 30)
 }

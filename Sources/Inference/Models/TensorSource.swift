@@ -9,7 +9,7 @@ struct TensorSource {
 
   func has(_ name: String) -> Bool { file.tensor(name) != nil }
 
-  private func find(_ name: String, shape: [Int]) throws(ModelError) -> GGUFTensor {
+  func find(_ name: String, shape: [Int]) throws(ModelError) -> GGUFTensor {
     guard let tensor = file.tensor(name) else { throw .missingTensor(name) }
     guard tensor.shape.dimensions == shape else {
       throw .wrongShape(tensor: name, found: tensor.shape, expected: shape)

@@ -14,27 +14,46 @@ public struct ModelWork: Sendable, Hashable {
 
   public init(_ model: Model) { self.init(model.file, kernels: model.kernels) }
 
-  /// - Parameter file: A dense decoder, whose tensors of two dimensions are matrices that every token
-  ///   is multiplied with. The embedding is only looked up, unless it is the output matrix too.
+  /// - Parameter file: A decoder, whose tensors of two dimensions are matrices that every token is
+  ///   multiplied with, and whose tensors of three are those of experts, of which every token is
+  ///   multiplied with a few. The embedding is only looked up, unless it is the output matrix too.
   public init(_ file: GGUFSet, kernels: Kernels) {
     let outputName = file.tensor("output.weight") == nil ? "token_embd.weight" : "output.weight"
     var byteCount = 0
     var layers: [Arithmetic: Int] = [:]
     var output: [Arithmetic: Int] = [:]
-    for tensor in file.tensors where tensor.shape.dimensions.count == 2 {
-      guard let arithmetic = kernels.arithmetic(of: tensor.type) else { continue }
+    for tensor in file.tensors {
+      guard let share = Self.share(of: tensor, in: file.metadata),
+        let arithmetic = kernels.arithmetic(of: tensor.type)
+      else { continue }
       if tensor.name == outputName {
         output[arithmetic, default: 0] += tensor.shape.elementCount
       } else if tensor.name != "token_embd.weight" {
-        layers[arithmetic, default: 0] += tensor.shape.elementCount
+        layers[arithmetic, default: 0] += share(tensor.shape.elementCount)
       } else {
         continue
       }
-      byteCount += tensor.byteCount
+      byteCount += share(tensor.byteCount)
     }
     byteCountPerToken = byteCount
     macsPerToken = layers
     outputMacs = output
+  }
+
+  /// The part of a tensor that one token is multiplied with; `nil` where that is none of it.
+  private static func share(
+    of tensor: GGUFTensor, in metadata: GGUFMetadata
+  ) -> ((Int) -> Int)? {
+    let extents = tensor.shape.dimensions
+    switch extents.count {
+    case 2 where !tensor.name.hasSuffix(".bias"): return { $0 }
+    case 3:
+      let architecture = metadata.string("general.architecture") ?? ""
+      let used = metadata.integer("\(architecture).expert_used_count") ?? extents[0]
+      let count = max(1, extents[0])
+      return { $0 / count * min(max(used, 0), count) }
+    default: return nil
+    }
   }
 
   /// Multiply-adds of a prompt of `tokenCount` tokens.

@@ -1,0 +1,114 @@
+internal import CKernels
+internal import Kernels
+
+/// The memory of a mixture of experts.
+///
+/// Each token has a slot for each of its experts; the slots of an expert lie together and are a group.
+final class ExpertWorkspace {
+  struct Group {
+    let expert: Int
+    let firstSlot: Int
+    let endSlot: Int
+    var slots: Range<Int> { firstSlot..<endSlot }
+  }
+
+  let dimensions: ExpertDimensions
+  let width: Int
+
+  /// Of the router, `[token][expert]`; what lies there afterwards means nothing.
+  let scores: Buffer<Float>
+  /// Of each token's shared expert, before the sigmoid.
+  let sharedScales: Buffer<Float>
+  /// The chosen experts of each token, best first, and what their outputs are multiplied with.
+  let chosen: Buffer<Int32>
+  let weights: Buffer<Float>
+  /// The slot of each choice.
+  let slots: Buffer<Int32>
+
+  /// By slot: its token and its group.
+  let tokens: Buffer<Int32>
+  let groupOfSlot: Buffer<Int32>
+  private let groups: Buffer<Group>
+  private(set) var groupCount = 0
+  /// By expert: how many tokens chose it, then its next free slot.
+  private let cursors: Buffer<Int32>
+
+  /// By slot: what goes into an expert, then what comes out of it.
+  let rows: Buffer<Float>
+  let gate: Buffer<Float>
+  let up: Buffer<Float>
+  private let packedFloats: Buffer<UInt8>
+  private let packedIntegers: Buffer<UInt8>
+
+  init(_ dimensions: ExpertDimensions, width: Int, batchCapacity: Int) {
+    self.dimensions = dimensions
+    self.width = width
+    let slotCount = batchCapacity * dimensions.usedCount
+    scores = Buffer(batchCapacity * dimensions.count)
+    sharedScales = Buffer(batchCapacity)
+    chosen = Buffer(slotCount)
+    weights = Buffer(slotCount)
+    slots = Buffer(slotCount)
+    tokens = Buffer(slotCount)
+    groupOfSlot = Buffer(slotCount)
+    groups = Buffer(min(slotCount, dimensions.count))
+    cursors = Buffer(dimensions.count)
+    rows = Buffer(slotCount * width)
+    gate = Buffer(slotCount * dimensions.feedForwardWidth)
+    up = Buffer(slotCount * dimensions.feedForwardWidth)
+    let widest = max(width, dimensions.feedForwardWidth)
+    func packed(_ activation: quern_activation) -> Buffer<UInt8> {
+      let (row, gap) = Self.packedStride(activation, columns: widest)
+      return Buffer(slotCount * row + min(slotCount, dimensions.count) * gap)
+    }
+    packedFloats = packed(QUERN_ACTIVATION_FLOAT)
+    packedIntegers = packed(QUERN_ACTIVATION_INT8)
+  }
+
+  func group(_ number: Int) -> Group { groups.pointer[number] }
+
+  /// Gives each choice a slot, expert by expert.
+  func group(tokenCount: Int) {
+    let choices = tokenCount * dimensions.usedCount
+    let cursors = cursors.pointer
+    cursors.initialize(repeating: 0, count: dimensions.count)
+    for choice in 0..<choices { cursors[Int(chosen.pointer[choice])] += 1 }
+    groupCount = 0
+    var next = 0
+    for expert in 0..<dimensions.count where cursors[expert] > 0 {
+      let slots = next..<next + Int(cursors[expert])
+      groups.pointer[groupCount] = Group(
+        expert: expert, firstSlot: slots.lowerBound, endSlot: slots.upperBound)
+      for slot in slots { groupOfSlot.pointer[slot] = Int32(groupCount) }
+      groupCount += 1
+      cursors[expert] = Int32(next)
+      next = slots.upperBound
+    }
+    for choice in 0..<choices {
+      let expert = Int(chosen.pointer[choice])
+      let slot = cursors[expert]
+      cursors[expert] += 1
+      slots.pointer[choice] = slot
+      tokens.pointer[Int(slot)] = Int32(choice / dimensions.usedCount)
+    }
+  }
+
+  /// Where the packed rows of a group begin.
+  func packed(
+    _ activation: quern_activation, group number: Int, columns: Int
+  ) -> UnsafeMutableRawPointer {
+    let (row, gap) = Self.packedStride(activation, columns: columns)
+    let buffer = activation == QUERN_ACTIVATION_INT8 ? packedIntegers : packedFloats
+    return UnsafeMutableRawPointer(
+      buffer.pointer + groups.pointer[number].slots.lowerBound * row + number * gap)
+  }
+
+  /// Bytes for each row and, besides, for each group, so that all groups begin at whole cache lines.
+  private static func packedStride(
+    _ activation: quern_activation, columns: Int
+  ) -> (row: Int, gap: Int) {
+    let gap = quern_packed_bytes(activation, columns, 0)
+    let row = quern_packed_bytes(activation, columns, 1) - gap
+    return ((row + 63) / 64 * 64, (gap + 63) / 64 * 64)
+  }
+}

@@ -1,0 +1,67 @@
+internal import CKernels
+internal import Kernels
+
+/// Matrices of one shape, one for each expert, that lie one after another in a tensor.
+struct LinearStack: Sendable {
+  /// The matrix of expert 0.
+  let first: WeightMatrix
+  /// What is added to the products: `rows` values for each expert.
+  var bias: FloatVector?
+
+  var form: ActivationForms {
+    first.activation == QUERN_ACTIVATION_INT8 ? .int8 : .float
+  }
+}
+
+/// An expert that every token passes.
+struct SharedExpert: Sendable {
+  /// One row: the sigmoid of its product is what the expert's output is multiplied with.
+  let scale: Linear
+  let network: GatedFeedForward
+}
+
+/// Feed-forward networks of which each token passes the few that a router chooses for it.
+///
+/// For one token only the chosen experts' weights are read. Tokens of a batch are grouped by expert, so
+/// that each weight is read once for all of an expert's tokens.
+///
+/// - Source: arXiv 2101.03961; arXiv 2401.04088.
+struct MixtureOfExperts: FeedForward {
+  /// What the outputs of the chosen experts are multiplied with.
+  enum Weighting: Sendable {
+    /// A softmax over the scores of the chosen ones.
+    case chosen
+    /// Their part of a softmax over the scores of all.
+    case all
+  }
+
+  let router: Linear
+  var gate, up, down: LinearStack
+  let weighting: Weighting
+  var shared: SharedExpert?
+
+  var inputForms: ActivationForms {
+    let forms = ActivationForms(router).union(gate.form).union(up.form)
+    guard let shared else { return forms }
+    return forms.union(shared.network.inputForms).union(ActivationForms(shared.scale))
+  }
+
+  func run(_ pass: Pass) {
+    guard let experts = pass.workspace.experts else {
+      preconditionFailure("a workspace for a dense model")
+    }
+    pass.multiply(
+      (router, experts.scores.pointer, router.weight.rows),
+      shared.map { ($0.scale, experts.sharedScales.pointer, 1) })
+    pass.chooseExperts(experts, weighting)
+    experts.group(tokenCount: pass.tokenCount)
+    // One token's row is packed already.
+    let isPacked = pass.tokenCount == 1
+    if !isPacked { pass.packExpertInputs(experts, for: gate.form.union(up.form)) }
+    pass.multiply(experts, gate, into: experts.gate, and: up, into: experts.up, shared: isPacked)
+    pass.gateAndPackExperts(experts, for: down.form)
+    pass.multiply(experts, down, into: experts.rows)
+    shared?.network.run(pass)
+    pass.mixExperts(experts, hasShared: shared != nil)
+  }
+}
