@@ -97,6 +97,7 @@ import Testing
     let extra = "model.layers.1.mlp.experts.11.up_proj.weight"
     let odd = "model.layers.1.mlp.experts.07.up_proj.weight"
     #expect(try reason { $0 } == nil)
+    #expect(try reason { $0.filter { $0.name != name } } == .missingTensor(name))
     for other in [extra, odd] {
       #expect(
         try reason {
@@ -142,5 +143,20 @@ import Testing
     try hostile.spoil(copy)
     let error = #expect(throws: CheckpointError.self) { try Checkpoint(at: copy.path) }
     if let error { #expect(hostile.expects(error.reason), "\(error.reason)") }
+  }
+
+  @Test("A matrix of one row that became a vector, as quantizers write it, comes back")
+  func singleRow() throws {
+    var checkpoint = try Checkpoint(at: CheckpointFixture.qwen2Moe.path)
+    checkpoint.origin = .gguf
+    let name = "blk.0.ffn_gate_inp_shexp.weight"
+    let place = try #require(checkpoint.tensors.firstIndex { $0.name == name })
+    #expect(checkpoint.tensors[place].shape.dimensions == [1, 32])
+    checkpoint.tensors[place].shape = try Shape([32])
+    let folder = try HuggingFaceFolder(of: checkpoint)
+    let gate = folder.shards[0].layout.tensors.first {
+      $0.name == "model.layers.0.mlp.shared_expert_gate.weight"
+    }
+    #expect(gate?.shape.dimensions == [1, 32])
   }
 }

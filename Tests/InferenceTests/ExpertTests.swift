@@ -56,6 +56,40 @@ import Workers
     return try tokens(count).flatMap { try session.forward([$0], allLogits: true) }
   }
 
+  /// How far the logits of each token lie off, as a share of their size, in order.
+  private func distances(_ found: [Float], _ expected: [Float]) -> [Float] {
+    stride(from: 0, to: expected.count, by: 71).map { start in
+      var (error, size): (Float, Float) = (0, 0)
+      for place in start..<start + 71 {
+        let difference = found[place] - expected[place]
+        error += difference * difference
+        size += expected[place] * expected[place]
+      }
+      return (error / size).squareRoot()
+    }.sorted()
+  }
+
+  @Test(
+    "Experts of every type compute what their decoded weights do, batched and one by one",
+    arguments: [
+      "F32", "F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q2_K", "Q3_K_S", "Q4_K_S",
+      "Q5_K_S", "Q6_K", "IQ4_NL", "IQ4_XS", "IQ3_S", "TQ1_0", "TQ2_0", "MXFP4_MOE",
+    ])
+  func everyType(type: String) throws {
+    let quantized = try convert(try model(), type, to: "quantized.gguf")
+    let decoded = try convert(quantized, "F32", to: "decoded.gguf")
+    let expected = try logits(decoded)
+    let (batched, single) = try (logits(quantized), logits(quantized, batched: false))
+    try #require(batched.count == 24 * 71 && single.count == 24 * 71)
+    // Activations rounded to 8 bits may let a router choose otherwise for a token, but not for most.
+    let (rounding, between) = (distances(batched, expected), distances(single, batched))
+    let isFloat = type.hasSuffix("F32") || type.hasSuffix("F16")
+    #expect(rounding[12] < (isFloat ? 1e-4 : 0.05), "\(type): \(rounding[12])")
+    // A sum in another order now and then rounds an activation to its other neighbour.
+    #expect(between[12] < 1e-4, "\(type): \(between[12])")
+    #expect(between[23] < (isFloat ? 1e-4 : 0.05), "\(type): \(between[23])")
+  }
+
   @Test("The number of workers changes no bit of a mixture", arguments: ["F32", "Q4_K_S"])
   func workersAreEqual(type: String) throws {
     let path = try convert(try model(), type, to: "model.gguf")

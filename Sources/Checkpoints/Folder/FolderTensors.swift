@@ -60,7 +60,9 @@ struct FolderTensors {
 
   private func check(_ tensor: CheckpointTensor, _ pair: TensorPair) throws -> Shape {
     let expected = try Shape(pair.extents.map(decoder.extent))
-    guard tensor.shape == expected else {
+    // Quantizers leave out outer extents of 1.
+    let inner = Array(expected.dimensions.drop { $0 == 1 })
+    guard tensor.shape == expected || tensor.shape.dimensions == inner else {
       throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
     }
     return expected
@@ -89,6 +91,7 @@ struct FolderTensors {
     let expected = try check(tensor, pair)
     var result = tensor
     result.name = LayeredName.spell(pair.huggingFace, layer: layer)
+    result.shape = expected
     if let turned = pair.turned {
       let (rows, heads) = (expected.dimensions.first ?? 0, decoder.heads(turned))
       guard rows % heads == 0, rows / heads % 2 == 0 else {

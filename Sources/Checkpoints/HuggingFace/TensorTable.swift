@@ -130,6 +130,8 @@ struct TensorTable {
       for layer in 0..<(isLayered ? decoder.layerCount : 1) {
         guard found.contains(LayeredName.spell(pair.gguf, layer: layer)) else {
           let expert = stacks.missing(pair, layer: layer)
+          // Where this one has all its experts, its layer waits for those of another.
+          if pair.isStacked, expert == nil { continue }
           throw failure(
             .missingTensor(LayeredName.spell(pair.huggingFace, layer: layer, expert: expert)))
         }
