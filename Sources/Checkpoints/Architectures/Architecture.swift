@@ -105,6 +105,15 @@ struct ScalarKey: Sendable {
   let kind: Kind
   /// What it is when `config.json` does not say; `nil` when a model may lack it.
   let fallback: Double?
+  /// Whether engines take something else where a GGUF lacks it.
+  var mustBeStated = false
+
+  /// The same where a GGUF that lacks it is another model.
+  var stated: Self {
+    var key = self
+    key.mustBeStated = true
+    return key
+  }
 
   static func integer(_ huggingFace: String, _ gguf: String, else fallback: Int? = nil) -> Self {
     Self(
