@@ -117,6 +117,15 @@ struct ScalarKey: Sendable {
   var range = 0...Int(UInt32.max)
   /// Another key of `config.json` for the same, which goes before.
   var synonym: String?
+  /// Whether engines take something else where a GGUF lacks it.
+  var mustBeStated = false
+
+  /// The same where a GGUF that lacks it is another model.
+  var stated: Self {
+    var key = self
+    key.mustBeStated = true
+    return key
+  }
 
   static func integer(
     _ huggingFace: String, _ gguf: String, else fallback: Int? = nil,

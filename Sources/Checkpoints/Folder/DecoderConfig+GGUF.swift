@@ -65,6 +65,9 @@ extension DecoderConfig {
         case .integer: try keys.integer(scalar.gguf, in: scalar.range).map(Double.init)
         case .number: try keys.number(scalar.gguf)
         }
+      guard value != nil || !scalar.mustBeStated else {
+        throw keys.bad(scalar.gguf, "a number", "nothing")
+      }
       if let value = value ?? scalar.fallback { scalars[scalar.gguf] = value }
     }
   }

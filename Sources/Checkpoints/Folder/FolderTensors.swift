@@ -136,7 +136,7 @@ extension CheckpointTensor {
   private static var vectorLimit: Int { 1 << 20 }
 
   /// Whether this is a vector in single precision with values that `other` does not have.
-  fileprivate func losesPrecision(in other: TensorType) -> Bool {
+  func losesPrecision(in other: TensorType) -> Bool {
     guard type == .f32, other != .f32, shape.dimensions.count == 1,
       shape.elementCount <= Self.vectorLimit
     else { return false }
