@@ -38,9 +38,11 @@ extension Pass {
   ) {
     var region = ProductRegion(first, second, third, tokenCount: tokenCount, pass: self)
     let units = region.unitCount
-    let chunk = max(1, units / (pool.workerCount * 8))
+    // A unit is a lot of work for many tokens, and little for one.
+    let chunk = tokenCount == 1 ? max(1, units / (pool.workerCount * 8)) : 1
     withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: units, chunk: chunk, context: region) { context, lower, upper, worker in
+      pool.runChunks(of: units, chunk: chunk, sharing: .inStretches, context: region) {
+        context, lower, upper, worker in
         context.assumingMemoryBound(to: ProductRegion.self).pointee
           .run(lower..<upper, worker: worker)
       }
