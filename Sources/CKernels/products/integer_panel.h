@@ -90,6 +90,9 @@ INLINE void sum_offsets(const integer_panel *panel, size_t columns, size_t sub) 
         for (size_t row = 0; row < LANES && row < left; row++)                                   \
           unpack_##name(chunk + row * row_bytes, count, strip.weights[row], strip.scales[row],   \
                         strip.minima[row]);                                                      \
+        for (size_t row = 0; row < LANES && row < left; row++)                                   \
+          for (size_t line = 0; line < chunk_bytes; line += 64)                                  \
+            __builtin_prefetch(chunk + row * row_bytes + chunk_bytes + line);                    \
         turn_strip(&strip, at, count, sub, has_minimum, lane, panel);                            \
       }                                                                                          \
     }                                                                                            \

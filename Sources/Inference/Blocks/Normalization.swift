@@ -47,9 +47,8 @@ extension Pass {
 
   private func run(_ region: inout PackRegion) {
     let count = region.tokenCount
-    let chunk = max(1, count / (pool.workerCount * 4))
     withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: count, chunk: chunk, context: region) { context, lower, upper, _ in
+      pool.runChunks(of: count, chunk: tokenChunk, context: region) { context, lower, upper, _ in
         context.assumingMemoryBound(to: PackRegion.self).pointee.run(lower..<upper)
       }
     }
@@ -89,12 +88,11 @@ private struct PackRegion {
   }
 
   func run(_ tokens: Range<Int>) {
-    for token in tokens { prepare(token) }
-    if forms.contains(.int8) {
-      pack(QUERN_ACTIVATION_INT8, tokens, into: integers)
-    }
-    if forms.contains(.float) {
-      pack(QUERN_ACTIVATION_FLOAT, tokens, into: floats)
+    // One at a time, while the row is in the nearest cache.
+    for token in tokens {
+      prepare(token)
+      if forms.contains(.int8) { pack(QUERN_ACTIVATION_INT8, token, into: integers) }
+      if forms.contains(.float) { pack(QUERN_ACTIVATION_FLOAT, token, into: floats) }
     }
   }
 
@@ -111,9 +109,9 @@ private struct PackRegion {
   }
 
   private func pack(
-    _ activation: quern_activation, _ tokens: Range<Int>, into packed: UnsafeMutableRawPointer
+    _ activation: quern_activation, _ token: Int, into packed: UnsafeMutableRawPointer
   ) {
     quern_pack(products, activation)!(  // both forms have a packer at every level
-      source, columns, columns, tokenCount, tokens.lowerBound, tokens.upperBound, packed)
+      source, columns, columns, tokenCount, token, token + 1, packed)
   }
 }
