@@ -5,6 +5,7 @@
 #include "../include/CKernels.h"
 
 void quern_fill_integer_vectors_avx512(quern_product_table *products);
+void quern_fill_block_vectors_avx512(quern_product_table *products);
 void quern_fill_low_vectors_avx512(quern_product_table *products);
 void quern_fill_grid_vectors_avx512(quern_product_table *products);
 void quern_fill_tiny_vectors_avx512(quern_product_table *products);
