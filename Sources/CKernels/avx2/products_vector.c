@@ -1,4 +1,4 @@
-// Products of the K types, Q8_0 and IQ4_XS with one token, for AVX2: eight (or sixteen) sub-blocks are
+// Products of the K types with one token, for AVX2: eight (or sixteen) sub-blocks are
 // summed up side by side before scales are looked at.
 #include "../levels.h"
 
@@ -7,45 +7,7 @@
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
-#include "vector_terms.h"
-
-// MARK: Sums of sub-blocks of 32; a register holds the sixteen (or eight) dots of each
-
-/// The sums of eight, weights of up to four bits: everything fits 16 bits.
-INLINE __m256i fold_4_bits(const __m256i dots[8]) {
-  __m256i fours[4], twos[2];
-  for (int i = 0; i < 4; i++) fours[i] = BY_FOURS(_mm256_add_epi16, dots[2 * i], dots[2 * i + 1]);
-  for (int i = 0; i < 2; i++) twos[i] = BY_TWOS(_mm256_add_epi16, fours[2 * i], fours[2 * i + 1]);
-  return add_word_pairs(BY_HALVES(_mm256_add_epi16, twos[0], twos[1]));
-}
-/// Weights of up to five bits: halves of sub-blocks fit.
-INLINE __m256i fold_5_bits(const __m256i dots[8]) {
-  __m256i fours[4], twos[2];
-  for (int i = 0; i < 4; i++) fours[i] = BY_FOURS(_mm256_add_epi16, dots[2 * i], dots[2 * i + 1]);
-  for (int i = 0; i < 2; i++)
-    twos[i] = add_word_pairs(BY_TWOS(_mm256_add_epi16, fours[2 * i], fours[2 * i + 1]));
-  return BY_HALVES(_mm256_add_epi32, twos[0], twos[1]);
-}
-/// Dots of 32 bits.
-INLINE __m256i fold_8_bits(const __m256i dots[8]) {
-  __m256i fours[4], twos[2];
-  for (int i = 0; i < 4; i++) fours[i] = BY_FOURS(_mm256_add_epi32, dots[2 * i], dots[2 * i + 1]);
-  for (int i = 0; i < 2; i++) twos[i] = BY_TWOS(_mm256_add_epi32, fours[2 * i], fours[2 * i + 1]);
-  return BY_HALVES(_mm256_add_epi32, twos[0], twos[1]);
-}
-
-INLINE __m256i dot_with(__m256i weights, packed_token x, size_t at, int sub) {
-  return _mm256_maddubs_epi16(weights, load_32(x.bytes + at * 256 + sub * 32));
-}
-/// Signs of weights are moved to the activations.
-INLINE __m256i signed_dot(__m256i weights, const uint8_t *bytes) {
-  return add_word_pairs(_mm256_maddubs_epi16(
-      _mm256_abs_epi8(weights), _mm256_sign_epi8(load_32(bytes), weights)));
-}
-
-INLINE __m256 low_bytes_as_floats(__m128i bytes) {
-  return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
-}
+#include "vector_sums.h"
 
 // MARK: Q4_K and Q5_K
 
@@ -104,31 +66,7 @@ INLINE void add_block_q5_K(const quern_block_q5_K *block, packed_token x, size_t
   *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fold_5_bits(dots)), factors, *sum);
 }
 
-// MARK: Sub-blocks of 16: even ones in the lower halves of registers, odd ones in the upper
-
-/// Adds sixteen sub-blocks: their scales times their sums, and to `rest` what `minima` take off.
-///
-/// `scales` and `minima` are floats of sub-blocks 0, 2, 4, 6, 1, 3, 5, 7, and then the same of the others.
-INLINE void add_sixteen(const __m256i fours[4], const __m256 scales[2], const __m256 minima[2],
-                        packed_token x, size_t at, __m256 *sum, __m256 *rest) {
-  const __m256i order = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-  for (int half = 0; half < 2; half++) {
-    const __m256i ints = BY_TWOS(_mm256_add_epi32, fours[2 * half], fours[2 * half + 1]);
-    const __m256 steps = _mm256_broadcast_ps((const __m128 *)(x.scales + at * 8 + half * 4));
-    const __m256 sums =
-        _mm256_permutevar8x32_ps(_mm256_loadu_ps(x.halves + at * 16 + half * 8), order);
-    *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(ints), _mm256_mul_ps(scales[half], steps), *sum);
-    *rest = _mm256_fmadd_ps(minima[half], sums, *rest);
-  }
-}
-
-/// Sixteen bytes in the order that `add_sixteen` wants, as floats times `unit`.
-INLINE void scales_of_sixteen(__m128i bytes, __m256 unit, __m256 scales[2]) {
-  const __m128i ordered = _mm_shuffle_epi8(
-      bytes, _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15));
-  scales[0] = _mm256_mul_ps(low_bytes_as_floats(ordered), unit);
-  scales[1] = _mm256_mul_ps(low_bytes_as_floats(_mm_unpackhi_epi64(ordered, ordered)), unit);
-}
+// MARK: Sub-blocks of 16
 
 INLINE void add_block_q6_K(const quern_block_q6_K *block, packed_token x, size_t at, __m256 *sum,
                            __m256 *rest) {
@@ -216,23 +154,11 @@ INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t
 
 // MARK: Rows
 
-// `weight` multiplies what gathers in `rest`.
-#define SUPER_BLOCKS(name, weight)                                                                \
-  INLINE __m256 row_##name(const quern_block_##name *blocks, packed_token x, size_t columns) {    \
-    __m256 sum = _mm256_setzero_ps(), rest = _mm256_setzero_ps();                                 \
-    for (size_t at = 0; at < columns / 256; at++) {                                               \
-      prefetch_bytes(blocks + at, sizeof *blocks);                                                \
-      add_block_##name(blocks + at, x, at, &sum, &rest);                                          \
-    }                                                                                             \
-    return _mm256_fmadd_ps(rest, _mm256_set1_ps(weight), sum);                                    \
-  }                                                                                               \
-  ROWS(name, row_##name(blocks, x, columns))
-
-SUPER_BLOCKS(q4_K, 1)
-SUPER_BLOCKS(q5_K, 1)
-SUPER_BLOCKS(q6_K, -32)
-SUPER_BLOCKS(q2_K, -1)
-SUPER_BLOCKS(q3_K, -4)
+SUPER_BLOCKS(q4_K, , 1)
+SUPER_BLOCKS(q5_K, , 1)
+SUPER_BLOCKS(q6_K, , -32)
+SUPER_BLOCKS(q2_K, , -1)
+SUPER_BLOCKS(q3_K, , -4)
 
 #pragma clang attribute pop
 

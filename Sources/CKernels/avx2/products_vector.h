@@ -6,5 +6,7 @@
 
 void quern_fill_block_vectors_avx2(quern_product_table *products);
 void quern_fill_super_block_vectors_avx2(quern_product_table *products);
+void quern_fill_low_vectors_avx2(quern_product_table *products);
+void quern_fill_grid_vectors_avx2(quern_product_table *products);
 
 #endif

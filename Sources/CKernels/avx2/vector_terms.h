@@ -14,10 +14,11 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16.
+/// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16; and the points of a grid type.
 typedef struct {
   const uint8_t *bytes;
   const float *scales, *sums, *halves;
+  const int8_t *points;
 } packed_token;
 
 INLINE packed_token token_of(const quern_product_job *product) {
@@ -26,6 +27,7 @@ INLINE packed_token token_of(const quern_product_job *product) {
   x.scales = (const float *)(x.bytes + product->columns);
   x.sums = x.scales + product->columns / 32;
   x.halves = x.sums + product->columns / 32;
+  x.points = NULL;
   return x;
 }
 
@@ -70,11 +72,11 @@ INLINE __m256i add_word_pairs(__m256i words) {
 /// Both added up to half as many, side by side in every half of the register: eights to fours, and fours
 /// to twos.
 #define BY_FOURS(add, a, b) add(_mm256_unpacklo_epi64(a, b), _mm256_unpackhi_epi64(a, b))
-#define BY_TWOS(add, a, b)                                                                           \
+#define BY_TWOS(add, a, b)                                                                        \
   add(_mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0x88)), \
       _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), 0xdd)))
 /// The halves of both added up, `a` below `b`.
-#define BY_HALVES(add, a, b) \
+#define BY_HALVES(add, a, b)                                                                      \
   add(_mm256_permute2x128_si256(a, b, 0x20), _mm256_permute2x128_si256(a, b, 0x31))
 
 // MARK: Rows
@@ -96,13 +98,14 @@ INLINE void store_rows(const quern_product_job *product, size_t r, size_t rows,
 }
 
 // A product of one token, four rows at a time; `row` gives the lanes that sum up to the product of the row
-// of `blocks` with `x`.
-#define ROWS(name, row)                                                                           \
+// of `blocks` with `x`, and `setup` comes before the rows.
+#define ROWS(name, setup, row)                                                                    \
   static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
                             void *scratch) {                                                      \
     (void)scratch;                                                                                \
-    const packed_token x = token_of(product);                                                     \
+    packed_token x = token_of(product);                                                           \
     const size_t columns = product->columns;                                                      \
+    setup;                                                                                        \
     for (size_t r = first; r < end; r += 4) {                                                     \
       const size_t rows = end - r < 4 ? end - r : 4;                                              \
       __m256 totals[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),          \
@@ -115,5 +118,18 @@ INLINE void store_rows(const quern_product_job *product, size_t r, size_t rows,
       store_rows(product, r, rows, totals);                                                       \
     }                                                                                             \
   }
+
+// Rows of super-blocks, each added by `add_block_name`; `weight` multiplies what gathers in `rest`, and
+// `setup` comes before the rows.
+#define SUPER_BLOCKS(name, setup, weight)                                                         \
+  INLINE __m256 row_##name(const quern_block_##name *blocks, packed_token x, size_t columns) {    \
+    __m256 sum = _mm256_setzero_ps(), rest = _mm256_setzero_ps();                                 \
+    for (size_t at = 0; at < columns / 256; at++) {                                               \
+      prefetch_bytes(blocks + at, sizeof *blocks);                                                \
+      add_block_##name(blocks + at, x, at, &sum, &rest);                                          \
+    }                                                                                             \
+    return _mm256_fmadd_ps(rest, _mm256_set1_ps(weight), sum);                                    \
+  }                                                                                               \
+  ROWS(name, setup, row_##name(blocks, x, columns))
 
 #endif

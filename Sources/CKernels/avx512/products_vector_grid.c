@@ -6,8 +6,8 @@
 #include "../grids/grids.h"
 #include "products_vector.h"
 
-#pragma clang attribute push( \
-    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
+#pragma clang attribute push(                                                                     \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))),       \
     apply_to = function)
 
 #include "vector_points.h"

@@ -32,25 +32,25 @@ INLINE __m512 halves_as_floats(__m512i words) {
 
 /// Words that pick a field at word `a` of eight blocks of `stride` words into the low lanes, and another
 /// at word `b` into the high ones, from loads four blocks apart.
-#define PICK_FOURS(stride, a, b)                                                                     \
+#define PICK_FOURS(stride, a, b)                                                                  \
   _mm512_castsi256_si512(_mm256_setr_epi16(                                                       \
       a, a + stride, a + 2 * stride, a + 3 * stride, 32 + a, 32 + a + stride, 32 + a + 2 * stride, \
       32 + a + 3 * stride, b, b + stride, b + 2 * stride, b + 3 * stride, 32 + b, 32 + b + stride, \
       32 + b + 2 * stride, 32 + b + 3 * stride))
 
 /// The same from three loads three blocks apart: six blocks, and then the last two.
-#define PICK_THREES(stride, a, b)                                                                    \
+#define PICK_THREES(stride, a, b)                                                                 \
   _mm512_castsi256_si512(_mm256_setr_epi16(                                                       \
       a, a + stride, a + 2 * stride, 32 + a, 32 + a + stride, 32 + a + 2 * stride, 0, 0, b,       \
       b + stride, b + 2 * stride, 32 + b, 32 + b + stride, 32 + b + 2 * stride, 0, 0))
-#define PICK_LAST(stride, a, b)                                                                      \
+#define PICK_LAST(stride, a, b)                                                                   \
   _mm512_castsi256_si512(_mm256_setr_epi16(0, 1, 2, 3, 4, 5, 32 + a, 32 + a + stride, 8, 9, 10, 11, \
                                            12, 13, 32 + b, 32 + b + stride))
 
 // `group_name(count)` of `count` sub-blocks of 32, and `scales_name`: the scales of a type whose block has
 // `stride` words in the low lanes, and its minima (or scales again) at word `b` in the high ones.
 #define SCALES_FROM_TWO(name, stride, b)                                                          \
-  INLINE block_group group_##name(size_t count) { return group_of(count, count, stride, 2, 4); }   \
+  INLINE block_group group_##name(size_t count) { return group_of(count, count, stride, 2, 4); }  \
   INLINE __m512 scales_##name(const quern_block_##name *blocks, block_group group) {              \
     return halves_as_floats(_mm512_permutex2var_epi16(load_words(group.words[0], blocks),         \
                                                       PICK_FOURS(stride, 0, b),                   \
@@ -67,7 +67,7 @@ INLINE __m512 halves_as_floats(__m512i words) {
   }
 
 /// The weights of two neighbouring blocks `a` and `b`, which are one where the second is missing.
-#define WEIGHTS_OF_PAIR(name, weights)                                                               \
+#define WEIGHTS_OF_PAIR(name, weights)                                                            \
   INLINE __m512i weights_##name(const quern_block_##name *blocks, int pair, int both) {           \
     const quern_block_##name *a = blocks + 2 * pair, *b = both ? a + 1 : a;                       \
     return weights;                                                                               \
