@@ -30,32 +30,28 @@ import Testing
     "Every level multiplies as double precision does, but for rounding",
     arguments: integerTypes + floatTypes, tokenCounts)
   func matchesReference(type: TensorType, tokens: Int) {
-    for problem in Self.problems(type, tokens: tokens) {
-      guard let reference = problem.reference() else {
-        Issue.record("\(type) has no decoder")
-        continue
-      }
-      for level in KernelLevel.available {
-        let product = problem.product(Kernels(level)!)
-        for (index, value) in product.enumerated() {
-          // Rounding of a sum of n terms, most of them added in lanes.
-          let tolerance = reference.magnitudes[index] * 2e-6
-          #expect(
-            abs(Double(value) - reference.values[index]) <= tolerance,
-            "\(level.rawValue), \(problem), element \(index)")
-        }
-      }
-    }
+    for problem in Self.problems(type, tokens: tokens) { expectReference(of: problem) }
   }
 
   @Test(
     "The largest weights and activations stay exact", arguments: integerTypes, [Float(1), -1])
   func largestSums(type: TensorType, activation: Float) {
-    let problem = ProductProblem(
-      largest: type, rows: 6, columns: type.elementsPerBlock == 32 ? 576 : 768,
-      activation: activation)
+    expectReference(
+      of: ProductProblem(
+        largest: type, rows: 6, columns: type.elementsPerBlock == 32 ? 576 : 768,
+        activation: activation))
+  }
+
+  @Test("Rows that are longer than a worker's scratch", arguments: integerTypes)
+  func longRows(type: TensorType) {
+    expectReference(of: ProductProblem(type, rows: 3, columns: 129 * 256, tokens: 1))
+  }
+
+  /// Every level's product is the reference's, but for rounding of a sum of n terms, most of them added in
+  /// lanes.
+  private func expectReference(of problem: ProductProblem) {
     guard let reference = problem.reference() else {
-      Issue.record("\(type) has no decoder")
+      Issue.record("\(problem.type) has no decoder")
       return
     }
     for level in KernelLevel.available {

@@ -40,6 +40,8 @@ INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
 #include "../products/integer_vector.h"
 #include "../products/table.h"
 
+_Static_assert((int)INTEGER_PANEL_BYTES >= (int)QUERN_MOST_ARRANGED, "room in scratch");
+
 void quern_fill_products_avx2(quern_kernel_table *table) {
   fill_batch_products(&table->products);
 #define INTEGER(name, id, sub, has_minimum) table->products.vector[id] = vector_##name;

@@ -83,7 +83,7 @@ INLINE block_scales last_scales_mxfp4(const quern_block_mxfp4 *a, const quern_bl
                                __m256 *sum, __m256 *rest) {                                       \
     __m256i dots[4];                                                                              \
     for (size_t p = 0; p < 4; p++)                                                                \
-      dots[p] = dots_##name(blocks + p, blocks + p + 4, activation_pair(x, at + p));              \
+      dots[p] = dots_##name(blocks + p, blocks + p + 4, activation_pair(x, at, p));              \
     const block_scales d = scales_##name(blocks);                                                 \
     const __m256 factors = _mm256_mul_ps(d.scale, _mm256_loadu_ps(x.scales + at));                \
     *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fold(dots)), factors, *sum);                        \
@@ -93,8 +93,7 @@ INLINE block_scales last_scales_mxfp4(const quern_block_mxfp4 *a, const quern_bl
   INLINE void add_pair_##name(const quern_block_##name *a, const quern_block_##name *b,           \
                               packed_token x, size_t at, __m256 *sum, __m256 *rest) {             \
     const uint8_t *bytes = x.bytes + at * 32, *next = b ? bytes + 32 : bytes;                     \
-    const weight_pair two = {load_both(bytes, next), load_both(bytes + 16, next + 16)};           \
-    const __m256i dots = widen(dots_##name(a, b ? b : a, two));                                   \
+    const __m256i dots = widen(dots_##name(a, b ? b : a, pair_of_bytes(bytes, next)));            \
     const block_scales d = last_scales_##name(a, b);                                              \
     const __m256i present = _mm256_setr_epi32(-1, b ? -1 : 0, 0, 0, 0, 0, 0, 0);                  \
     const __m256 factors = _mm256_mul_ps(d.scale, _mm256_maskload_ps(x.scales + at, present));    \
@@ -112,7 +111,7 @@ INLINE block_scales last_scales_mxfp4(const quern_block_mxfp4 *a, const quern_bl
     if (at < count) add_pair_##name(blocks + at, NULL, x, at, &sum, &rest);                       \
     return _mm256_fmadd_ps(rest, _mm256_set1_ps(weight), sum);                                    \
   }                                                                                               \
-  ROWS(name, , row_##name(blocks, x, columns / 32))
+  ROWS(name, x.pairs = bytes_in_pairs(x, columns, scratch), row_##name(blocks, x, columns / 32))
 
 BLOCKS_32(q4_0, nibble_pair(a->qs, b->qs), unsigned_dots, fold_4_bits, words_to_ints, -8)
 BLOCKS_32(q4_1, nibble_pair(a->qs, b->qs), unsigned_dots, fold_4_bits, words_to_ints, 1)

@@ -27,13 +27,13 @@ INLINE void add_block_iq4_XS(const quern_block_iq4_XS *block, packed_token x, si
   for (size_t p = 0; p < 4; p++)
     dots[p] = signed_dots(
         look_up_pair(nibble_pair(block->qs + p * 16, block->qs + p * 16 + 64), iq4_levels()),
-        activation_pair(x, at * 8 + p));
+        activation_pair(x, at * 8, p));
   const __m256 scale = _mm256_mul_ps(scales_iq4_XS(block), half_everywhere(block));
   const __m256 factors = _mm256_mul_ps(scale, _mm256_loadu_ps(x.scales + at * 8));
   *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fold_8_bits(dots)), factors, *sum);
 }
 
-SUPER_BLOCKS(iq4_XS, , 0)
+SUPER_BLOCKS(iq4_XS, x.pairs = bytes_in_pairs(x, columns, scratch), 0)
 
 #pragma clang attribute pop
 

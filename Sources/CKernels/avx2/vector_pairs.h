@@ -2,6 +2,7 @@
 #ifndef QUERN_AVX2_VECTOR_PAIRS_H
 #define QUERN_AVX2_VECTOR_PAIRS_H
 
+#include "products_vector.h"
 #include "vector_terms.h"
 
 // MARK: Weights
@@ -79,10 +80,32 @@ INLINE __m256i fold_8_bits(const __m256i dots[4]) {
 INLINE __m256i words_to_ints(__m256i dots) { return add_word_pairs(dots); }
 INLINE __m256i ints_already(__m256i dots) { return dots; }
 
-/// The activations of blocks `at` and `at + 4`.
-INLINE weight_pair activation_pair(packed_token x, size_t at) {
-  const uint8_t *bytes = x.bytes + at * 32;
-  return (weight_pair){load_both(bytes, bytes + 128), load_both(bytes + 16, bytes + 144)};
+// MARK: Activations
+
+INLINE weight_pair pair_of_bytes(const uint8_t *a, const uint8_t *b) {
+  return (weight_pair){load_both(a, b), load_both(a + 16, b + 16)};
+}
+
+/// Puts the bytes of a token's every eight blocks into pairs, the first with the fifth and so on, once for
+/// all rows. Null when there is no room.
+INLINE const uint8_t *bytes_in_pairs(packed_token x, size_t columns, void *scratch) {
+  if (columns > QUERN_MOST_ARRANGED) return NULL;
+  __m256i *pairs = scratch;
+  for (size_t at = 0; at + 8 <= columns / 32; at += 8)
+    for (size_t p = 0; p < 4; p++, pairs += 2) {
+      const uint8_t *bytes = x.bytes + (at + p) * 32;
+      const weight_pair two = pair_of_bytes(bytes, bytes + 128);
+      _mm256_storeu_si256(pairs, two.first);
+      _mm256_storeu_si256(pairs + 1, two.last);
+    }
+  return scratch;
+}
+
+/// The activations of blocks `at + p` and `at + p + 4`.
+INLINE weight_pair activation_pair(packed_token x, size_t at, size_t p) {
+  const uint8_t *bytes = x.bytes + (at + p) * 32, *pair = x.pairs + at * 32 + p * 64;
+  if (!x.pairs) return pair_of_bytes(bytes, bytes + 128);
+  return (weight_pair){load_32(pair), load_32(pair + 32)};
 }
 
 #endif

@@ -14,10 +14,12 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16; and the points of a grid type.
+/// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16; where a type wants them,
+/// bytes in pairs of blocks (vector_pairs.h) or the points of its grid.
 typedef struct {
   const uint8_t *bytes;
   const float *scales, *sums, *halves;
+  const uint8_t *pairs;
   const int8_t *points;
 } packed_token;
 
@@ -27,6 +29,7 @@ INLINE packed_token token_of(const quern_product_job *product) {
   x.scales = (const float *)(x.bytes + product->columns);
   x.sums = x.scales + product->columns / 32;
   x.halves = x.sums + product->columns / 32;
+  x.pairs = NULL;
   x.points = NULL;
   return x;
 }

@@ -16,7 +16,7 @@
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))),       \
     apply_to = function)
 
-#include "vector_terms.h"
+#include "vector_columns.h"
 
 // MARK: Eight sub-blocks of 32
 
@@ -116,8 +116,6 @@ INLINE void add_block_q6_K(const quern_block_q6_K *block, packed_token x, size_t
   }
 }
 
-// Digits keep their places, so that the later ones of a byte come 4, 16 and 64 times as large.
-
 INLINE void add_block_q2_K(const quern_block_q2_K *block, packed_token x, size_t at, __m512 *sums,
                            __m512 *rest) {
   const __m512i both =
@@ -129,13 +127,7 @@ INLINE void add_block_q2_K(const quern_block_q2_K *block, packed_token x, size_t
   const __m512 minimum = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_srli_epi32(both, 4)),
                                        _mm512_movehdup_ps(units));
   *rest = _mm512_fnmadd_ps(minimum, _mm512_loadu_ps(x.halves + at * 16), *rest);
-  const __m512 factors = factors_16(scale, x, at);
-  for (int quad = 0; quad < 4; quad++) {
-    const __m512i digits = quad % 2 ? halves_of(DIGITS(2), DIGITS(3)) : halves_of(DIGITS(0), DIGITS(1));
-    sums[quad & 1] = add_product(
-        sums[quad & 1], _mm512_and_si512(twice(block->qs + quad / 2 * 32), digits),
-        x.bytes + at * 256 + quad * 64, _mm512_permutexvar_ps(quad_lanes(quad), factors));
-  }
+  *sums = _mm512_fmadd_ps(digit_dots(block->qs, x, at), factors_16(scale, x, at), *sums);
 }
 
 /// The sixteen 6-bit scales of Q3_K as signed bytes.
@@ -174,7 +166,7 @@ SUPER_BLOCKS(q4_K, , lane_halves(1, 1.0f / 16), lane_halves(1, 1.0f / 16), 1)
 SUPER_BLOCKS(q5_K, , every_lane(), every_lane(), 1)
 SUPER_BLOCKS(iq4_XS, , every_lane(), every_lane(), -128)
 SUPER_BLOCKS(q6_K, , every_lane(), every_lane(), -32)
-SUPER_BLOCKS(q2_K, , lane_halves(1, 1.0f / 4), lane_halves(1.0f / 16, 1.0f / 64), 1)
+SUPER_BLOCKS(q2_K, x.columns = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
 SUPER_BLOCKS(q3_K, , lane_halves(1, 1.0f / 4), lane_halves(1, 1.0f / 4), -4)
 
 #pragma clang attribute pop

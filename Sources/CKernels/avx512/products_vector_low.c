@@ -9,6 +9,7 @@
     apply_to = function)
 
 #include "vector_blocks.h"
+#include "vector_columns.h"
 
 // MARK: FP4
 
@@ -109,16 +110,12 @@ INLINE __m512 factors_ternary(const void *d, packed_token x, size_t at, __m512 *
   return factors;
 }
 
-/// Digits keep their places, so that the later ones of a byte come 4, 16 and 64 times as large.
 INLINE void add_block_tq2_0(const quern_block_tq2_0 *block, packed_token x, size_t at, __m512 *sums,
                             __m512 *rest) {
   const __m512 factors = factors_ternary(&block->d, x, at, rest);
-  for (int pair = 0; pair < 4; pair++) {
-    const __m512i digits = pair % 2 ? halves_of(DIGITS(2), DIGITS(3)) : halves_of(DIGITS(0), DIGITS(1));
-    sums[pair & 1] = add_product(
-        sums[pair & 1], _mm512_and_si512(twice(block->qs + pair / 2 * 32), digits),
-        x.bytes + at * 256 + pair * 64, _mm512_permutexvar_ps(pair_lanes(pair), factors));
-  }
+  const __m512i each_twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+  *sums = _mm512_fmadd_ps(digit_dots(block->qs, x, at), _mm512_permutexvar_ps(each_twice, factors),
+                          *sums);
 }
 
 /// Three times every byte, without what does not fit.
@@ -159,7 +156,7 @@ INLINE void add_block_tq1_0(const quern_block_tq1_0 *block, packed_token x, size
 }
 
 SUPER_BLOCKS(tq1_0, , every_lane(), every_lane(), 1)
-SUPER_BLOCKS(tq2_0, , lane_halves(1, 1.0f / 4), lane_halves(1.0f / 16, 1.0f / 64), 1)
+SUPER_BLOCKS(tq2_0, x.columns = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
 
 #pragma clang attribute pop
 

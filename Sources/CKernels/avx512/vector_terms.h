@@ -10,11 +10,12 @@
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
-/// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16; and where a
-/// grid type finds its points.
+/// The packed token: bytes, scales, scaled sums of blocks of 32 and of 16; where a type wants them, bytes
+/// in columns (vector_columns.h) or the points of its grid.
 typedef struct {
   const uint8_t *bytes;
   const float *scales, *sums, *halves;
+  const uint8_t *columns;
   const void *points;
 } packed_token;
 
@@ -24,6 +25,7 @@ INLINE packed_token token_of(const quern_product_job *product) {
   x.scales = (const float *)(x.bytes + product->columns);
   x.sums = x.scales + product->columns / 32;
   x.halves = x.sums + product->columns / 32;
+  x.columns = NULL;
   x.points = NULL;
   return x;
 }
