@@ -10,6 +10,8 @@ public struct StreamDecoder: Sendable {
   init(tokenizer: Tokenizer, skipsSpecial: Bool) {
     self.tokenizer = tokenizer
     self.skipsSpecial = skipsSpecial
+    // As long as tokens are, so that it does not grow while tokens come.
+    pending.reserveCapacity(256)
   }
 
   /// Takes one token and returns the text that is complete now, perhaps none.
