@@ -67,7 +67,7 @@ extension GGUFCursor {
       for _ in 0..<count { bools.append(try bool()) }
       return .bool(bools)
     case .string:
-      return try strings(count)
+      return try texts(count).array
     case .array:
       var arrays: [GGUFArray] = []
       for _ in 0..<count { arrays.append(try array(depth: depth + 1)) }
@@ -75,25 +75,20 @@ extension GGUFCursor {
     }
   }
 
-  private mutating func strings(_ count: Int) throws(GGUFError) -> GGUFArray {
+  /// A value of the metadata; a list of strings stays as it lies in the file.
+  mutating func metadataValue() throws(GGUFError) -> GGUFMetadata.Stored {
     let start = self
-    var texts: [String] = []
-    texts.reserveCapacity(count)
-    for _ in 0..<count {
-      let raw = try stringBytes("a string")
-      guard let text = String(validating: raw, as: UTF8.self) else {
-        self = start
-        return try malformedStrings(count)
-      }
-      texts.append(text)
+    guard try valueType() == .array, try valueType() == .string else {
+      self = start
+      return .value(try value())
     }
-    return .string(texts)
+    let count = try count("array elements", minimumByteCount: GGUFValueType.string.minimumByteCount)
+    return .texts(try texts(count))
   }
 
-  private mutating func malformedStrings(_ count: Int) throws(GGUFError) -> GGUFArray {
-    var list: [[UInt8]] = []
-    list.reserveCapacity(count)
-    for _ in 0..<count { list.append(Array(try stringBytes("a string"))) }
-    return .malformedString(list)
+  private mutating func texts(_ count: Int) throws(GGUFError) -> GGUFTextList {
+    let start = offset
+    for _ in 0..<count { _ = try stringBytes("a string") }
+    return GGUFTextList(checked: read(from: start), count: count)
   }
 }

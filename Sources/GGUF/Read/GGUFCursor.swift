@@ -49,6 +49,11 @@ struct GGUFCursor {
     }
   }
 
+  /// What was read since the cursor was at `start`.
+  func read(from start: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
+  }
+
   mutating func stringBytes(_ what: @autoclosure () -> String) throws(GGUFError)
     -> UnsafeRawBufferPointer
   {

@@ -8,12 +8,17 @@ public final class GGUFFile: Sendable {
   private let positions: [String: Int]
 
   /// - Throws: ``GGUFError`` with the byte offset of what is wrong, or `FileError`.
-  public init(_ path: FilePath) throws {
-    file = try MappedFile(path)
+  public convenience init(_ path: FilePath) throws {
+    try self.init(try MappedFile(path))
+  }
+
+  /// - Throws: ``GGUFError`` with the byte offset of what is wrong, or `FileError`.
+  public init(_ file: MappedFile) throws {
+    self.file = file
     do {
       header = try file.withUnchangedBytes { try GGUFHeader(parsing: $0) }
     } catch let error as GGUFError {
-      throw error.located(in: path)
+      throw error.located(in: file.path)
     }
     positions = Dictionary(
       uniqueKeysWithValues: header.tensors.enumerated().map { ($0.element.name, $0.offset) })

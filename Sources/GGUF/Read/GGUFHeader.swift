@@ -69,8 +69,8 @@ public struct GGUFHeader: Sendable {
       let key = try cursor.name("a key")
       guard !key.isEmpty else { throw cursor.error(.emptyKey, at: place) }
       cursor.key = key
-      guard metadata[key] == nil else { throw cursor.error(.duplicateKey, at: place) }
-      metadata[key] = try cursor.value()
+      guard !metadata.contains(key) else { throw cursor.error(.duplicateKey, at: place) }
+      metadata.append(key, try cursor.metadataValue())
       cursor.key = nil
     }
     return metadata

@@ -31,7 +31,7 @@ public struct GGUFLayout: Sendable {
     encoder.append(GGUFHeader.magic)
     encoder.append(UInt32(3))
     encoder.append(UInt64(tensors.count))
-    encoder.append(UInt64(metadata.entries.count))
+    encoder.append(UInt64(metadata.count))
     for (key, value) in metadata.entries {
       encoder.append(key)
       try encoder.append(value, key: key)

@@ -48,6 +48,14 @@ final class Workspace {
     scratch = Buffer(scratchStride * workerCount)
   }
 
+  var byteCount: Int {
+    let rows = [
+      hidden, normed, queries, keys, values, attended, projected, gate, up, turns,
+    ]
+    return rows.reduce(0) { $0 + $1.byteCount } + packedFloats.byteCount + packedIntegers.byteCount
+      + scratch.byteCount
+  }
+
   func packed(_ activation: quern_activation) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(
       activation == QUERN_ACTIVATION_INT8 ? packedIntegers.pointer : packedFloats.pointer)

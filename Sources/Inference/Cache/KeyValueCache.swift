@@ -37,6 +37,8 @@ final class KeyValueCache {
     bytes = Buffer(byteCount)
   }
 
+  var byteCount: Int { bytes.byteCount }
+
   func keys(layer: Int) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(bytes.pointer) + 2 * layer * layerStride
   }

@@ -59,6 +59,14 @@ public final class Session {
     history.reserveCapacity(length)
   }
 
+  /// Bytes that were claimed for keys and values; they are touched as the sequence grows.
+  public var cacheByteCount: Int { cache.byteCount }
+
+  /// Bytes that were claimed to compute in, touched as batches need them.
+  public var workspaceByteCount: Int {
+    workspace.byteCount + logits.byteCount + tokens.byteCount
+  }
+
   /// Forgets everything after the first `count` tokens.
   public func truncate(to count: Int) {
     precondition(count >= 0 && count <= position, "\(count) of \(position) tokens")
@@ -93,16 +101,19 @@ public final class Session {
   }
 
   /// The same for the last token only, without a copy: the result is valid until the next call.
+  ///
+  /// - Parameter interruption: Looked at before each batch; ``history`` then ends with the last one that was
+  ///   seen.
+  /// - Throws: Also ``ModelError/interrupted``.
   public func forward(
-    _ newTokens: some Collection<Int32>
+    _ newTokens: some Collection<Int32>, interruption: Interruption? = nil
   ) throws(ModelError) -> UnsafeMutableBufferPointer<Float> {
     try check(newTokens)
-    try run(newTokens) { (pass) throws(ModelError) in
-      let isLast = pass.position + pass.tokenCount == self.position + newTokens.count
-      guard isLast else { return }
+    let end = position + newTokens.count
+    try run(newTokens, interruption) { (pass) throws(ModelError) in
+      guard pass.position + pass.tokenCount == end else { return }
       try self.computeLogits(pass, rows: pass.tokenCount - 1..<pass.tokenCount)
     }
-    history.append(contentsOf: newTokens)
     return UnsafeMutableBufferPointer(
       start: logits.pointer, count: model.dimensions.vocabularyCount)
   }
@@ -113,21 +124,21 @@ public final class Session {
   ) throws(ModelError) {
     try check(newTokens)
     let vocabulary = model.dimensions.vocabularyCount
-    try run(newTokens) { (pass) throws(ModelError) in
+    let start = position
+    try run(newTokens, nil) { (pass) throws(ModelError) in
       var first = 0
       while first < pass.tokenCount {
         let rows = first..<min(first + Self.logitsCapacity, pass.tokenCount)
         try self.computeLogits(pass, rows: rows)
         for row in rows {
-          let start = self.logits.pointer + (row - first) * vocabulary
+          let logits = self.logits.pointer + (row - first) * vocabulary
           body(
-            pass.position - self.position + row,
-            UnsafeBufferPointer(start: start, count: vocabulary))
+            pass.position - start + row,
+            UnsafeBufferPointer(start: logits, count: vocabulary))
         }
         first = rows.upperBound
       }
     }
-    history.append(contentsOf: newTokens)
   }
 
   private func check(_ newTokens: some Collection<Int32>) throws(ModelError) {
@@ -144,11 +155,12 @@ public final class Session {
 
   /// Sends checked tokens through the layers, a batch at a time.
   private func run(
-    _ newTokens: some Collection<Int32>, _ body: (Pass) throws(ModelError) -> Void
+    _ newTokens: some Collection<Int32>, _ interruption: Interruption?,
+    _ body: (Pass) throws(ModelError) -> Void
   ) throws(ModelError) {
     var index = newTokens.startIndex
-    var start = position
     while index != newTokens.endIndex {
+      if let interruption, interruption.isInterrupted { throw .interrupted }
       var count = 0
       while count < workspace.batchCapacity, index != newTokens.endIndex {
         tokens.pointer[count] = newTokens[index]
@@ -156,11 +168,12 @@ public final class Session {
         count += 1
       }
       let pass = Pass(
-        tokenCount: count, position: start, dimensions: model.dimensions, workspace: workspace,
+        tokenCount: count, position: position, dimensions: model.dimensions, workspace: workspace,
         cache: cache, pool: pool, kernels: model.kernels)
-      model.decoder.forward(UnsafeBufferPointer(start: tokens.pointer, count: count), pass)
+      let batch = UnsafeBufferPointer(start: tokens.pointer, count: count)
+      model.decoder.forward(batch, pass)
       try body(pass)
-      start += count
+      history.append(contentsOf: batch)
     }
   }
 

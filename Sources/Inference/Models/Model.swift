@@ -1,5 +1,6 @@
 public import GGUF
 public import Kernels
+import Synchronization
 public import SystemPackage
 
 /// A model whose weights are used where they lie in a mapped GGUF file or a set of them.
@@ -12,6 +13,7 @@ public final class Model: Sendable {
   private static let architectures: [any DecoderModel.Type] = [Llama.self, Qwen2.self]
 
   public let file: GGUFSet
+  private let prefetching = Mutex<Prefetch?>(nil)
   let decoder: any DecoderModel
   /// The instruction set that it computes with.
   public let kernels: Kernels
@@ -42,6 +44,14 @@ public final class Model: Sendable {
   /// - Throws: `GGUFError`, `FileError` or ``ModelError``.
   public convenience init(path: FilePath) throws {
     try self.init(try GGUFSet(path))
+  }
+
+  /// Begins to read the weights into memory, in the order of the files, on a thread of its own: for a model that
+  /// is used at once. Does nothing when they are more than the memory that is left.
+  public func prefetch() {
+    let byteCount = file.files.reduce(0) { $0 + $1.file.byteCount }
+    guard byteCount <= MachineMemory().availableByteCount else { return }
+    prefetching.withLock { $0 = $0 ?? Prefetch(file) }
   }
 
   public var architecture: String { type(of: decoder).architecture }
