@@ -17,13 +17,13 @@ extension Pass {
     let blocks = (tokenCount + tokensPerItem - 1) / tokensPerItem
     withUnsafeMutablePointer(to: &job) { job in
       var region = AttentionRegion(
-        job: job, attention: kernels.products.pointee.attention, workspace: workspace)
+        job: job, attention: kernels.products.pointee.attention, scratch: workspace.scratch)
       withUnsafeMutablePointer(to: &region) { region in
         pool.runChunks(of: blocks * dimensions.kvHeadCount, chunk: 1, context: region) {
           context, lower, upper, worker in
           let region = context.assumingMemoryBound(to: AttentionRegion.self)
           region.pointee.attention(
-            region.pointee.job, lower, upper, region.pointee.workspace.scratch(of: worker))
+            region.pointee.job, lower, upper, region.pointee.scratch[worker])
         }
       }
     }
@@ -33,5 +33,5 @@ extension Pass {
 private struct AttentionRegion {
   let job: UnsafePointer<quern_attention>
   let attention: quern_attention_fn
-  let workspace: Workspace
+  let scratch: Workspace.Scratch
 }
