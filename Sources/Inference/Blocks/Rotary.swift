@@ -48,6 +48,12 @@ struct Rotary: Sendable {
     }
   }
 
+  /// Turns without any stretching.
+  init(order: Order, base: Float, rotaryDim: Int) {
+    self.order = order
+    frequencies = (0..<rotaryDim / 2).map { pow(Double(base), -2 * Double($0) / Double(rotaryDim)) }
+  }
+
   /// Fills cosines and then sines of each of `count` positions.
   func fillTurns(_ turns: UnsafeMutablePointer<Float>, position: Int, count: Int) {
     let pairs = frequencies.count
@@ -59,46 +65,5 @@ struct Rotary: Sendable {
         row[pairs + pair] = Float(sin(angle))
       }
     }
-  }
-}
-
-extension Pass {
-  /// Turns queries and keys to their positions and puts keys and values of `layer` into the cache.
-  func rotateAndStore(layer: Int, order: Rotary.Order) {
-    var region = RotaryRegion(pass: self, layer: layer, order: order)
-    withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: tokenCount, chunk: tokenChunk, context: region) {
-        context, lower, upper, _ in
-        let region = context.assumingMemoryBound(to: RotaryRegion.self)
-        for token in lower..<upper { region.pointee.run(token) }
-      }
-    }
-  }
-}
-
-private struct RotaryRegion {
-  let pass: Pass
-  let layer: Int
-  let order: Rotary.Order
-
-  func run(_ token: Int) {
-    let dimensions = pass.dimensions
-    let workspace = pass.workspace
-    let products = pass.kernels.products
-    let turns = workspace.turns.pointer + token * dimensions.rotaryDim
-    let rotate =
-      order == .neighbours
-      ? products.pointee.rotate_neighbours! : products.pointee.rotate_halves!
-    let queries = workspace.queries.pointer + token * dimensions.queryWidth
-    for head in 0..<dimensions.headCount {
-      rotate(queries + head * dimensions.headDim, turns, dimensions.rotaryDim / 2)
-    }
-    let keys = workspace.keys.pointer + token * dimensions.kvWidth
-    for head in 0..<dimensions.kvHeadCount {
-      rotate(keys + head * dimensions.headDim, turns, dimensions.rotaryDim / 2)
-    }
-    pass.cache.store(
-      layer: layer, position: pass.position + token, keys: keys,
-      values: workspace.values.pointer + token * dimensions.kvWidth, kernels: pass.kernels)
   }
 }
