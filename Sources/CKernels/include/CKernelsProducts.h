@@ -126,6 +126,10 @@ typedef struct quern_product_table {
   /// Pairs are neighbours (`x[2i], x[2i+1]`) or, in NEOX order, halves (`x[i], x[i+pairs]`).
   void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);
   void (*rotate_halves)(float *x, const float *turns, size_t pairs);
+  /// Fills `turns` for a position below 2^30: each pair has turned by position * frequency radians, and
+  /// cosine and sine are `magnitude` times as long. Every pair is computed alike, wherever it stands.
+  void (*fill_turns)(const double *frequencies, size_t pairs, double position, double magnitude,
+                     float *turns);
   quern_attention_fn attention;
 } quern_product_table;
 

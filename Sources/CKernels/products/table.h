@@ -6,6 +6,7 @@
 #include "float_panel.h"
 #include "integer_panel.h"
 #include "rows.h"
+#include "turns.h"
 
 static void fill_batch_products(quern_product_table *products) {
   for (int id = 0; id < QUERN_TYPE_COUNT; id++) {
@@ -42,6 +43,7 @@ static void fill_row_operations(quern_product_table *products) {
   products->silu_multiply = silu_multiply;
   products->rotate_neighbours = rotate_neighbours;
   products->rotate_halves = rotate_halves;
+  products->fill_turns = fill_turns;
   products->attention = attention;
 }
 

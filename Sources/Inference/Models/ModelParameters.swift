@@ -42,6 +42,16 @@ struct ModelParameters {
     return Float(number)
   }
 
+  /// A finite number of any sign, or `nil` where the file has none.
+  func number(_ key: String) throws(ModelError) -> Double? {
+    let name = fullKey(key)
+    guard let value = metadata[name] else { return nil }
+    guard let number = metadata.float(name), number.isFinite else {
+      throw .badValue(key: name, found: "\(value)", expected: "a number")
+    }
+    return number
+  }
+
   func string(_ key: String) -> String? { metadata.string(fullKey(key)) }
 }
 

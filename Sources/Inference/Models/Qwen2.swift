@@ -46,7 +46,7 @@ struct Qwen2: DecoderModel {
     let workspace = pass.workspace
     let width = dimensions.width
     pass.embed(tokens, from: embedding)
-    rotary.fillTurns(workspace.turns.pointer, position: pass.position, count: pass.tokenCount)
+    pass.fillTurns(workspace.turns.pointer, of: rotary)
     for (index, layer) in layers.enumerated() {
       pass.normalize(
         adding: index == 0 ? nil : workspace.projected, weight: layer.attentionNorm,
