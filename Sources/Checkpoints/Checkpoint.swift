@@ -65,10 +65,13 @@ public struct TensorSource: Sendable {
   public var rowOrder: RowOrder
   /// The zeros that stand around the stored rows, once they are in order.
   public var padding: ZeroPadding?
+  /// What is added to every stored value, in single precision.
+  public var shift: Float
 
-  public init(_ content: Content, rowOrder: RowOrder = .asStored) {
+  public init(_ content: Content, rowOrder: RowOrder = .asStored, shift: Float = 0) {
     self.content = content
     self.rowOrder = rowOrder
+    self.shift = shift
   }
 
   /// The stored row that becomes row `row` of `rows`; `nil` for a row of zeros.

@@ -35,6 +35,14 @@ package struct WeightMatrix: Sendable {
     rowByteCount = columns / type.elementsPerBlock * type.bytesPerBlock
   }
 
+  /// Some of its rows, where they lie.
+  package func part(_ rows: Range<Int>, kernels: Kernels) -> WeightMatrix? {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows)
+    return WeightMatrix(
+      type: type, rows: rows.count, columns: columns,
+      bytes: bytes + rows.lowerBound * rowByteCount, kernels: kernels)
+  }
+
   /// The function that multiplies this matrix with `tokenCount` packed rows.
   package func product(tokenCount: Int, kernels: Kernels) -> quern_product_fn {
     // Every entry of the table is filled: `init` has seen that this type has a product or a decoder.

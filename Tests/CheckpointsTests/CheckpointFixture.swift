@@ -5,28 +5,9 @@ import TensorCore
 import TestSupport
 import Tokenizers
 
-/// The tiny checkpoints in `Fixtures`, and edited copies of them.
-enum CheckpointFixture: String, CaseIterable, Sendable, CustomStringConvertible {
-  case llama = "tiny-llama"
-  case qwen2 = "tiny-qwen2"
-
-  var description: String { rawValue }
-
-  private static var folder: FilePath {
-    var path = FilePath(#filePath)
-    for _ in 0..<3 { path.removeLastComponent() }
-    return path.appending("Fixtures").appending("checkpoints")
-  }
-
-  var path: FilePath { Self.folder.appending(rawValue) }
-
+extension CheckpointFixture {
   /// What llama.cpp's converter makes of it.
-  var expected: JSONValue {
-    get throws {
-      let path = Self.folder.appending("expected").appending(rawValue + ".json")
-      return try JSONValue(parsing: readBytes(path))
-    }
-  }
+  var expected: JSONValue { get throws { try JSONValue(parsing: readBytes(expectedPath)) } }
 
   /// A copy under `name` in a folder that goes away with the copy.
   func copy(named name: String? = nil) throws -> CheckpointCopy {
@@ -64,9 +45,10 @@ final class CheckpointCopy: Sendable {
 }
 
 extension CheckpointTensor {
-  /// The stored bytes, row by row in the order of the result.
+  /// The stored bytes, row by row in the order of the result, before anything is added to values.
   var bytes: [UInt8] {
-    let rows = shape.rows
+    // The elements of a vector are turned as the rows of a matrix are.
+    let rows = shape.dimensions.count == 1 ? shape.elementCount : shape.rows
     switch source.content {
     case .values(let values):
       return values.flatMap { value in
@@ -83,14 +65,6 @@ extension CheckpointTensor {
       }
     }
   }
-}
-
-/// FNV-1a, 64 bits, as `expect.py` computes it.
-func digest(_ bytes: [UInt8]) -> String {
-  var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-  for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-  let digits = String(hash, radix: 16)
-  return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 /// Writes a folder as a conversion would, every tensor in the type that it has.

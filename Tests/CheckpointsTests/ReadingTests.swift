@@ -31,7 +31,7 @@ import Tokenizers
     for (tensor, entry) in zip(found, expected) {
       #expect(tensor.shape.dimensions == entry[2].array?.compactMap(\.integer), "\(tensor.name)")
       // The reference widens vectors; their bytes are comparable where the fixture is wide already.
-      if tensor.type.description == entry[1].string {
+      if tensor.type.description == entry[1].string, tensor.source.shift == 0 {
         #expect(digest(tensor.bytes) == entry[3].string, "\(tensor.name)")
       }
     }

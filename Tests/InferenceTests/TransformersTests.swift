@@ -14,33 +14,52 @@ import Workers
     let file: String
   }
 
-  @Test("Logits are those of transformers", arguments: ["tiny-llama", "tiny-qwen2"])
-  func logits(name: String) throws {
-    let folder = URL(fileURLWithPath: #filePath)
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/checkpoints/\(name)")
-    let reference = try JSONDecoder().decode(
-      Reference.self, from: Data(contentsOf: folder.appendingPathComponent("logits.json")))
-    let expected = try Data(contentsOf: folder.appendingPathComponent(reference.file))
-      .withUnsafeBytes { raw in
-        stride(from: 0, to: raw.count, by: 4).map {
-          Float(
-            bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self))
-          )
-        }
+  private static func values(_ path: FilePath) throws -> [Float] {
+    try Data(contentsOf: URL(fileURLWithPath: path.string)).withUnsafeBytes { raw in
+      stride(from: 0, to: raw.count, by: 4).map {
+        Float(
+          bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: $0, as: UInt32.self)))
       }
-    let temporary = try TemporaryFolder()
-    let path = temporary.path.appending("model.gguf")
-    let pool = WorkerPool(workerCount: 2)
-    _ = try ConversionPlan(
-      from: FilePath(folder.path), to: path.string, options: ConversionOptions()
-    ).execute(on: pool)
+    }
+  }
 
-    let session = try Session(try Model(path: path), pool: pool)
-    let logits = try session.forward(reference.ids, allLogits: true)
-    #expect([reference.ids.count, session.model.dimensions.vocabularyCount] == reference.shape)
-    try #require(logits.count == expected.count)
-    let worst = zip(logits, expected).map { abs($0 - $1) }.max()!
-    #expect(worst < 1e-3, "off by \(worst)")
+  private func convert(_ source: FilePath, to name: String, in folder: TemporaryFolder)
+    throws -> FilePath
+  {
+    let path = folder.path.appending(name)
+    _ = try ConversionPlan(
+      from: source, to: path.string + (name.hasSuffix(".gguf") ? "" : "/"),
+      options: ConversionOptions(recipe: Recipe(named: "F32"))
+    ).execute(on: WorkerPool(workerCount: 2))
+    return path
+  }
+
+  @Test(
+    "Logits are those of transformers, of a prompt and token by token, also after a way back",
+    arguments: CheckpointFixture.allCases)
+  func logits(fixture: CheckpointFixture) throws {
+    let reference = try JSONDecoder().decode(
+      Reference.self,
+      from: Data(contentsOf: URL(fileURLWithPath: fixture.path.appending("logits.json").string)))
+    let expected = try Self.values(fixture.path.appending(reference.file))
+    let folder = try TemporaryFolder()
+    let there = try convert(fixture.path, to: "there.gguf", in: folder)
+    let back = try convert(there, to: "back", in: folder)
+    let again = try convert(back, to: "again.gguf", in: folder)
+
+    for path in [there, again] {
+      let session = try Session(try Model(path: path), pool: WorkerPool(workerCount: 2))
+      let vocabulary = session.model.dimensions.vocabularyCount
+      #expect([reference.ids.count, vocabulary] == reference.shape)
+      let prompt = try session.forward(reference.ids, allLogits: true)
+      session.truncate(to: 0)
+      var single: [Float] = []
+      for id in reference.ids { single += try session.forward([id], allLogits: true) }
+      for logits in [prompt, single] {
+        try #require(logits.count == expected.count)
+        let worst = zip(logits, expected).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst < 1e-3, "off by \(worst)")
+      }
+    }
   }
 }

@@ -12,9 +12,11 @@ struct AttentionProblem: CustomStringConvertible {
   /// Position of the first token.
   var first: Int
   var window = 0
+  /// Bound of the scores; 0 for none.
+  var softcap: Float = 0
 
   var description: String {
-    "\(heads)/\(kvHeads) heads of \(headDim), \(tokens) tokens from \(first), window \(window)"
+    "\(heads)/\(kvHeads) heads of \(headDim), \(tokens) tokens from \(first), window \(window), softcap \(softcap)"
   }
 
   var length: Int { first + tokens }
@@ -121,7 +123,7 @@ struct AttentionProblem: CustomStringConvertible {
               output_stride: rowStride, cache: cache.type, keys: keys.baseAddress,
               values: values.baseAddress, head_stride: cache.headStride, head_dim: headDim,
               heads: heads, kv_heads: kvHeads, tokens: tokens, first_position: first,
-              window: window, scale: scale, tokens_per_item: 16)
+              window: window, scale: scale, softcap: softcap, tokens_per_item: 16)
             var lower = 0
             let items = kvHeads * ((tokens + 15) / 16)
             for upper in splits + [items] where upper > lower && upper <= items {
@@ -149,9 +151,11 @@ struct AttentionProblem: CustomStringConvertible {
         let query = (token * heads + head) * headDim
         let cached = head / (heads / kvHeads) * length
         let scores = (start..<end).map { position in
-          (0..<headDim).reduce(0.0) {
-            $0 + Double(queries[query + $1]) * Double(keys[cached + position][$1])
-          } * Double(scale)
+          let score =
+            (0..<headDim).reduce(0.0) {
+              $0 + Double(queries[query + $1]) * Double(keys[cached + position][$1])
+            } * Double(scale)
+          return softcap == 0 ? score : Double(softcap) * tanh(score / Double(softcap))
         }
         let largest = scores.max()!
         let weights = scores.map { exp($0 - largest) }

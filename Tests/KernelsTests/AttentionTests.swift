@@ -53,6 +53,9 @@ import Testing
       ]
     } + [
       AttentionProblem(heads: 14, kvHeads: 2, headDim: 64, tokens: 37, first: 0),
+      AttentionProblem(heads: 3, kvHeads: 1, headDim: 17, tokens: 5, first: 99, softcap: 0.7),
+      AttentionProblem(
+        heads: 8, kvHeads: 4, headDim: 256, tokens: 3, first: 130, window: 70, softcap: 50),
       AttentionProblem(heads: 2, kvHeads: 1, headDim: 36, tokens: 150, first: 3, window: 20),
       AttentionProblem(heads: 40, kvHeads: 1, headDim: 256, tokens: 7, first: 30),
       AttentionProblem(heads: 5, kvHeads: 1, headDim: 2048, tokens: 4, first: 64),

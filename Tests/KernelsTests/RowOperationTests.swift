@@ -39,6 +39,56 @@ import Testing
     }
   }
 
+  @Test(
+    "A gate of GELU is its approximation by a hyperbolic tangent times up", arguments: [1, 16, 100])
+  func geluGate(count: Int) {
+    var gate = numbers(count, scale: 6)
+    gate[0] = -200
+    let up = numbers(count, scale: 2)
+    for level in KernelLevel.available {
+      var output = gate
+      Kernels(level)!.products.pointee.gelu_multiply(&output, up, count)
+      for index in 0..<count {
+        let x = Double(gate[index])
+        let gelu = x / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        let expected = gelu * Double(up[index])
+        #expect(
+          abs(Double(output[index]) - expected) <= 1e-6 * max(1, abs(expected)),
+          "\(level.rawValue), \(x)")
+      }
+    }
+  }
+
+  @Test("Capped values stay within the cap and near zero as they are", arguments: [1, 17, 64])
+  func softcap(count: Int) {
+    var x = numbers(count, scale: 100)
+    x[0] = -3e5
+    if count > 2 { (x[1], x[2]) = (1e-3, 0) }
+    for level in KernelLevel.available {
+      var output = x
+      Kernels(level)!.products.pointee.softcap(&output, 30, count)
+      for index in 0..<count {
+        let expected = 30 * tanh(Double(x[index]) / 30)
+        #expect(abs(Double(output[index]) - expected) <= 1e-5, "\(level.rawValue), \(x[index])")
+      }
+    }
+  }
+
+  @Test("A norm may replace the row that it reads", arguments: [5, 64])
+  func normInPlace(count: Int) {
+    let weight = numbers(count, scale: 2)
+    for level in KernelLevel.available {
+      let products = Kernels(level)!.products
+      var apart = [Float](repeating: 0, count: count)
+      products.pointee.rms_norm(numbers(count), weight, 1e-5, count, &apart)
+      var row = numbers(count)
+      row.withUnsafeMutableBufferPointer {
+        products.pointee.rms_norm($0.baseAddress, weight, 1e-5, count, $0.baseAddress)
+      }
+      #expect(row == apart)
+    }
+  }
+
   @Test("The largest magnitude is found wherever it stands", arguments: [0, 1, 7, 16, 33, 1000])
   func largestMagnitude(count: Int) {
     let plain = numbers(count)

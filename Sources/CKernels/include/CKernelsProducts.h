@@ -100,6 +100,7 @@ typedef struct quern_attention {
   size_t first_position;  // of token 0; token t sees positions up to first_position + t
   size_t window;          // positions that a token sees, itself included; 0 for all
   float scale;            // of the scores
+  float softcap;          // what scaled scores x become: softcap tanh(x / softcap); 0 for x itself
   size_t tokens_per_item; // items are numbered kv head by kv head, token block by token block
 } quern_attention;
 
@@ -116,12 +117,16 @@ typedef struct quern_product_table {
   /// Bytes of scratch that a product or attention needs, for each worker.
   size_t scratch_bytes;
 
-  /// output = x / sqrt(mean(x^2) + epsilon) * weight
+  /// output = x / sqrt(mean(x^2) + epsilon) * weight; `output` may be `x`
   void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *output);
   /// x += y
   void (*add)(float *x, const float *y, size_t count);
   /// gate = gate * sigmoid(gate) * up
   void (*silu_multiply)(float *gate, const float *up, size_t count);
+  /// gate = gelu(gate) * up, with GELU's approximation by a hyperbolic tangent
+  void (*gelu_multiply)(float *gate, const float *up, size_t count);
+  /// x = cap * tanh(x / cap)
+  void (*softcap)(float *x, float cap, size_t count);
   /// Rotates one head. `turns` holds cosine and sine of each of `pairs` angles, cosines first.
   /// Pairs are neighbours (`x[2i], x[2i+1]`) or, in NEOX order, halves (`x[i], x[i+pairs]`).
   void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);

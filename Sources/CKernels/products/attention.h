@@ -61,6 +61,13 @@ INLINE floats scale_scores(const attention_row *row, float *scores, size_t start
   return highest;
 }
 
+/// Bends the scores of one row so that they stay, once scaled, between -softcap and softcap.
+INLINE void cap_scores(float *scores, float scale, float softcap) {
+  for (int j = 0; j < KEY_SPAN; j += LANES)
+    store_floats(scores + j, hyperbolic_tangent(load_floats(scores + j) * (scale / softcap)) *
+                                 (softcap / scale));
+}
+
 /// Turns the scores of one row into weights; positions that the row does not see get weight 0.
 INLINE void scores_to_weights(attention_row *row, float *scores, size_t start, size_t count,
                               float scale, size_t head_dim) {
@@ -132,6 +139,8 @@ INLINE void attend_block(const quern_attention *a, attention_row *rows, const fl
   float weights[ROW_BLOCK][KEY_SPAN];
   span_scores(queries, keys, a->head_dim, span, R, 4 * R <= LANES ? 4 : 2 * R <= LANES ? 2 : 1,
               cache, weights);
+  if (a->softcap != 0)
+    for (int r = 0; r < R; r++) cap_scores(weights[r], a->scale, a->softcap);
   for (int r = 0; r < R; r++)
     scores_to_weights(rows + r, weights[r], start, span, a->scale, a->head_dim);
   add_values(rows, values, span, a->head_dim, weights, R, cache);

@@ -24,18 +24,43 @@ static void add_rows(float *x, const float *y, size_t count) {
   for (size_t c = 0; c < count; c++) x[c] += y[c];
 }
 
-INLINE floats silu(floats x) { return x / (1.0f + exponential(-x)); }
+enum { SILU, GELU };
 
-static void silu_multiply(float *gate, const float *up, size_t count) {
+/// x sigmoid(x), or the approximation of GELU by a hyperbolic tangent, which is x sigmoid(1.6 x + ...).
+INLINE floats activated(floats x, const int activation) {
+  const floats y = activation == SILU ? x : x * (1.59576912f + 0.0713548163f * x * x);
+  return x / (1.0f + exponential(-y));
+}
+
+INLINE void gate_row(float *gate, const float *up, size_t count, const int activation) {
   size_t c = 0;
   for (; c + LANES <= count; c += LANES)
-    store_floats(gate + c, silu(load_floats(gate + c)) * load_floats(up + c));
+    store_floats(gate + c, activated(load_floats(gate + c), activation) * load_floats(up + c));
   if (c == count) return;
   float g[LANES] = {0}, u[LANES] = {0};
   memcpy(g, gate + c, (count - c) * sizeof(float));
   memcpy(u, up + c, (count - c) * sizeof(float));
-  store_floats(g, silu(load_floats(g)) * load_floats(u));
+  store_floats(g, activated(load_floats(g), activation) * load_floats(u));
   memcpy(gate + c, g, (count - c) * sizeof(float));
+}
+
+static void silu_multiply(float *gate, const float *up, size_t count) {
+  gate_row(gate, up, count, SILU);
+}
+
+static void gelu_multiply(float *gate, const float *up, size_t count) {
+  gate_row(gate, up, count, GELU);
+}
+
+static void softcap_row(float *x, float cap, size_t count) {
+  size_t c = 0;
+  for (; c + LANES <= count; c += LANES)
+    store_floats(x + c, splat(cap) * hyperbolic_tangent(load_floats(x + c) / cap));
+  if (c == count) return;
+  float rest[LANES] = {0};
+  memcpy(rest, x + c, (count - c) * sizeof(float));
+  store_floats(rest, splat(cap) * hyperbolic_tangent(load_floats(rest) / cap));
+  memcpy(x + c, rest, (count - c) * sizeof(float));
 }
 
 static void rotate_neighbours(float *x, const float *turns, size_t pairs) {

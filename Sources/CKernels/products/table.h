@@ -41,6 +41,8 @@ static void fill_row_operations(quern_product_table *products) {
   products->rms_norm = rms_norm;
   products->add = add_rows;
   products->silu_multiply = silu_multiply;
+  products->gelu_multiply = gelu_multiply;
+  products->softcap = softcap_row;
   products->rotate_neighbours = rotate_neighbours;
   products->rotate_halves = rotate_halves;
   products->fill_turns = fill_turns;

@@ -1,3 +1,5 @@
+import Tokenizers
+
 /// What one kind of model is called on both sides: its class, its tensors and what is written about it.
 ///
 /// To add one, describe it in a file beside this and list it in ``all``.
@@ -10,79 +12,113 @@ struct Architecture: Sendable {
   let name: String
   /// Every tensor that may occur.
   let tensors: [TensorPair]
-  /// Whether a GGUF states the size of a head even where `config.json` leaves it to the default.
-  let alwaysStatesHeadDim: Bool
-  /// Whether a GGUF states the rows of the embedding and the rotated elements of a head.
-  let statesVocabulary: Bool
-  /// Rotary scalings that engines know for it.
-  let rotaryScalings: Set<RotaryScaling.Kind>
-  /// Whether `add_prefix_space` of the tokenizer's configuration goes into the metadata.
-  let statesPrefixSpace: Bool
+  /// Tensors of a Hugging Face checkpoint that repeat others and have no place in a GGUF.
+  var repeated: Set<String> = []
 
-  static let all: [Architecture] = [.llama, .qwen2]
+  // MARK: Configuration
+
+  /// What keys mean that `config.json` leaves out.
+  var defaults = ConfigDefaults()
+  /// What a GGUF states, in the order of llama.cpp's converter.
+  var keys = MetadataKey.standard
+  /// Whether a GGUF states the size of a head even where `config.json` leaves it to the default.
+  var alwaysStatesHeadDim = false
+  /// Whether a GGUF states, last, the rows of the embedding and the rotated elements of a head.
+  var statesVocabulary = false
+  /// Rotary scalings that engines know for it.
+  var rotaryScalings: Set<RotaryScaling.Kind> = [.none, .linear, .yarn]
+  var activation = Activation.silu
+  /// Keys of `config.json` that promise biases, each with a GGUF tensor that is one.
+  var biasKeys: [(key: String, tensor: String)] = []
+  /// Members of `config.json` that no key of a GGUF states.
+  var members: @Sendable (DecoderConfig) -> [(String, JSONValue)] = { _ in [] }
+  /// Refuses what a GGUF cannot say and engines would take for another model.
+  var check: @Sendable (JSONFile, DecoderConfig) throws -> Void = { _, _ in }
+
+  // MARK: Tokenizer
+
+  /// Whether `add_prefix_space` of the tokenizer's configuration goes into the metadata.
+  var statesPrefixSpace = false
+  /// Tokens that have these roles where the tokenizer's files give them to none.
+  var roles: [(role: String, token: String)] = []
+
+  /// Of those with the same `general.architecture` the first is what a GGUF becomes.
+  static let all: [Architecture] = [
+    .llama, .mistral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .olmo2, .smolLM3, .granite, .glm4,
+  ]
 
   static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }
   static func ofClass(_ name: String) -> Architecture? { all.first { $0.className == name } }
+  /// Values of `general.architecture`, each once.
+  static var names: [String] {
+    all.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
 }
 
-/// One tensor of an architecture under both its names; `#` stands for the number of the layer.
-struct TensorPair: Sendable {
-  /// A dimension, by what it counts.
-  enum Extent: Sendable {
-    case vocabulary, width, feedForward
-    /// All heads of the queries; all heads of the keys or values.
-    case queries, keys
-  }
+/// What a feed-forward network applies to its gate, as `config.json` calls it.
+struct Activation: Sendable {
+  let key: String
+  let value: String
+  /// Other words for the same.
+  var synonyms: Set<String> = []
 
-  /// Rows that GGUF keeps in pairs and Hugging Face in halves.
-  enum Turned: Sendable { case byQueryHeads, byKeyHeads }
+  static let silu = Activation(key: "hidden_act", value: "silu")
+}
 
+/// Values of keys that `config.json` may leave out: those of `transformers`.
+struct ConfigDefaults: Sendable {
+  /// At most the number of heads; `nil` for that number.
+  var kvHeadCount: Int?
+  var contextLength = 2048
+  /// `nil` for the width divided by the number of heads.
+  var headDim: Int?
+  var normEpsilon = 1e-6
+  var rotaryBase = 10_000.0
+  /// Of the layers with a window, where these have a base of their own.
+  var localRotaryBase: Double?
+  /// Share of a head that is rotated.
+  var rotaryShare = 1.0
+  var tiesEmbeddings = false
+}
+
+/// Something that a GGUF states about an architecture.
+enum MetadataKey: Sendable {
+  case layerCount, contextLength, width, feedForwardWidth, headCount, kvHeadCount
+  case rotaryScaling, rotaryBase, localRotaryBase, normEpsilon, headDim, fileType
+  case vocabularyCount, rotaryDim
+  case scalar(ScalarKey)
+
+  static let standard: [MetadataKey] = [
+    .layerCount, .contextLength, .width, .feedForwardWidth, .headCount, .kvHeadCount,
+    .rotaryScaling, .rotaryBase, .localRotaryBase, .normEpsilon, .headDim, .fileType,
+  ]
+}
+
+/// A number with a name on each side.
+struct ScalarKey: Sendable {
+  enum Kind: Sendable { case integer, number }
+
+  /// Key of `config.json`.
   let huggingFace: String
+  /// Key of a GGUF, after the architecture.
   let gguf: String
-  /// Outermost first.
-  let extents: [Extent]
-  let turned: Turned?
-  /// Whether a checkpoint may lack it.
-  let isOptional: Bool
+  let kind: Kind
+  /// What it is when `config.json` does not say; `nil` when a model may lack it.
+  let fallback: Double?
 
-  init(
-    _ huggingFace: String, _ gguf: String, _ extents: Extent..., turned: Turned? = nil,
-    optional: Bool = false
-  ) {
-    self.huggingFace = huggingFace
-    self.gguf = gguf
-    self.extents = extents
-    self.turned = turned
-    isOptional = optional
+  static func integer(_ huggingFace: String, _ gguf: String, else fallback: Int? = nil) -> Self {
+    Self(
+      huggingFace: huggingFace, gguf: gguf, kind: .integer, fallback: fallback.map(Double.init))
   }
 
-  /// `lm_head.weight`, which models with tied embeddings leave out.
-  var isOutput: Bool { gguf == "output.weight" }
+  static func number(_ huggingFace: String, _ gguf: String, else fallback: Double? = nil) -> Self {
+    Self(huggingFace: huggingFace, gguf: gguf, kind: .number, fallback: fallback)
+  }
 }
 
-/// A tensor name with the number of its layer taken out.
-struct LayeredName: Hashable {
-  /// As ``TensorPair`` spells it, with `#` for the number.
-  let pattern: String
-  let layer: Int?
-
-  init(_ name: String) {
-    var parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-    for (place, part) in parts.enumerated() {
-      // Only the plain spelling of a number names a layer, so that no two names mean the same one.
-      guard let number = Int(part), number >= 0, String(number) == part else { continue }
-      parts[place] = "#"
-      pattern = parts.joined(separator: ".")
-      layer = number
-      return
-    }
-    pattern = name
-    layer = nil
-  }
-
-  /// The name that `pattern` has in `layer`.
-  static func spell(_ pattern: String, layer: Int?) -> String {
-    guard let layer, let place = pattern.firstIndex(of: "#") else { return pattern }
-    return pattern[..<place] + String(layer) + pattern[pattern.index(after: place)...]
+extension Architecture {
+  /// The numbers that only some architectures have.
+  var scalars: [ScalarKey] {
+    keys.compactMap { if case .scalar(let scalar) = $0 { scalar } else { nil } }
   }
 }

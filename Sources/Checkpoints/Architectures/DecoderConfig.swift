@@ -13,10 +13,16 @@ struct DecoderConfig: Sendable {
   var vocabularyCount: Int
   var contextLength: Int
   var normEpsilon: Double
+  /// Elements of a head that are rotated.
+  var rotaryDim: Int
   var rotaryBase: Double
+  /// Of layers with a window, where these have a base of their own.
+  var localRotaryBase: Double?
   var rotaryScaling: RotaryScaling
   /// Whether the output projection is the embedding.
   var tiesEmbeddings: Bool
+  /// Numbers that only some architectures have, by their keys in a GGUF.
+  var scalars: [String: Double] = [:]
 
   /// What a model can have at most: bounds on what a file can make us loop over.
   enum Limit {
@@ -32,6 +38,8 @@ struct DecoderConfig: Sendable {
     case .feedForward: feedForwardWidth
     case .queries: headCount * headDim
     case .keys: kvHeadCount * headDim
+    case .head: headDim
+    case .gateAndUp: 2 * feedForwardWidth
     }
   }
 

@@ -16,33 +16,51 @@ struct ConfigWriter {
 
   /// With the keys that every version of `transformers` reads: `rope_theta`, `rope_scaling`, `torch_dtype`.
   var config: JSONValue {
-    let isLlama = architecture.modelType == "llama"
-    return .members(
+    var members: [(String, JSONValue?)] = [
       ("architectures", .array([.string(architecture.className)])),
-      ("attention_bias", isLlama ? .bool(tensors.contains("blk.0.attn_output.bias")) : nil),
       ("attention_dropout", .number(0)),
       ("bos_token_id", id("bos")),
       ("eos_token_id", id("eos")),
       ("head_dim", decoder.statesHeadDim ? .integer(decoder.headDim) : nil),
-      ("hidden_act", .string("silu")),
+      (architecture.activation.key, .string(architecture.activation.value)),
       ("hidden_size", .integer(decoder.width)),
       ("initializer_range", .number(0.02)),
       ("intermediate_size", .integer(decoder.feedForwardWidth)),
       ("max_position_embeddings", .integer(decoder.contextLength)),
-      ("mlp_bias", isLlama ? .bool(tensors.contains("blk.0.ffn_down.bias")) : nil),
       ("model_type", .string(architecture.modelType)),
       ("num_attention_heads", .integer(decoder.headCount)),
       ("num_hidden_layers", .integer(decoder.layerCount)),
       ("num_key_value_heads", .integer(decoder.kvHeadCount)),
       ("pad_token_id", id("padding")),
+      ("partial_rotary_factor", rotaryShare),
       ("rms_norm_eps", .single(decoder.normEpsilon)),
+      ("rope_local_base_freq", decoder.localRotaryBase.map { .single($0) }),
       ("rope_scaling", scaling),
       ("rope_theta", .single(decoder.rotaryBase)),
       ("tie_word_embeddings", .bool(decoder.tiesEmbeddings)),
       ("torch_dtype", .string(Self.dtype(type))),
       ("use_cache", .bool(true)),
-      ("use_sliding_window", isLlama ? nil : .bool(false)),
-      ("vocab_size", .integer(decoder.vocabularyCount)))
+      ("vocab_size", .integer(decoder.vocabularyCount)),
+    ]
+    members += architecture.biasKeys.map { ($0.key, .bool(tensors.contains($0.tensor))) }
+    members += architecture.scalars.map { ($0.huggingFace, scalar($0)) }
+    members += architecture.members(decoder).map { ($0.0, $0.1) }
+    let stated = members.sorted { $0.0 < $1.0 }.compactMap { key, value in
+      value.map { JSONValue.Member(key, $0) }
+    }
+    return .object(stated)
+  }
+
+  /// The share of a head that is rotated, where an architecture rotates less than all of it.
+  private var rotaryShare: JSONValue? {
+    guard architecture.defaults.rotaryShare != 1 else { return nil }
+    return .number(Double(decoder.rotaryDim) / Double(decoder.headDim))
+  }
+
+  /// A number that only some architectures have; null where this model lacks it.
+  private func scalar(_ key: ScalarKey) -> JSONValue {
+    guard let value = decoder.scalars[key.gguf] else { return .null }
+    return key.kind == .integer ? .integer(Int(value)) : .single(value)
   }
 
   static func dtype(_ type: TensorType) -> String {

@@ -34,10 +34,12 @@ extension DecoderConfig {
       throw keys.bad("attention.key_length", "an even number", "\(headDim)")
     }
     statesHeadDim = stated != nil
-    for key in ["attention.value_length", "rope.dimension_count"] {
-      if let other = try keys.integer(key, in: Limit.extent), other != headDim {
-        throw keys.bad(key, "\(headDim), the size of a head", "\(other)")
-      }
+    if let other = try keys.integer("attention.value_length", in: Limit.extent), other != headDim {
+      throw keys.bad("attention.value_length", "\(headDim), the size of a head", "\(other)")
+    }
+    rotaryDim = try keys.integer("rope.dimension_count", in: 2...headDim) ?? headDim
+    guard rotaryDim == headDim || architecture.defaults.rotaryShare != 1 else {
+      throw keys.bad("rope.dimension_count", "\(headDim), the size of a head", "\(rotaryDim)")
     }
     guard let embedding = tensor("token_embd.weight") else {
       throw CheckpointError(.missingTensor("token_embd.weight"), path: path)
@@ -50,9 +52,20 @@ extension DecoderConfig {
     normEpsilon = try keys.number("attention.layer_norm_rms_epsilon") ?? 1e-6
     tiesEmbeddings = tensor("output.weight") == nil
     rotaryBase = try keys.number("rope.freq_base") ?? 10_000
+    localRotaryBase = try architecture.defaults.localRotaryBase.map {
+      try keys.number("rope.freq_base_swa") ?? $0
+    }
     rotaryScaling = try Self.scaling(keys, contextLength: contextLength)
     if let divisors = tensor("rope_freqs.weight") {
       rotaryScaling = try divisors.rotaryScaling(base: rotaryBase, headDim: headDim, path: path)
+    }
+    for scalar in architecture.scalars {
+      let value =
+        switch scalar.kind {
+        case .integer: try keys.integer(scalar.gguf, in: 0...Int(UInt32.max)).map(Double.init)
+        case .number: try keys.number(scalar.gguf)
+        }
+      if let value = value ?? scalar.fallback { scalars[scalar.gguf] = value }
     }
   }
 

@@ -72,7 +72,8 @@ struct FolderTensors {
       result.source.rowOrder =
         tensor.source.rowOrder == .pairs(heads: heads) ? .asStored : .halves(heads: heads)
     }
-    let kept = keepsExact && tensor.losesPrecision(in: type) ? tensor.type : type
+    result.source.shift -= pair.shift
+    let kept = keepsExact && result.losesPrecision(in: type) ? tensor.type : type
     return Entry(tensor: result, type: kept, byteCount: try expected.byteCount(of: kept))
   }
 
@@ -110,15 +111,26 @@ extension CheckpointTensor {
     guard type == .f32, other != .f32, shape.dimensions.count == 1,
       shape.elementCount <= Self.vectorLimit
     else { return false }
-    return !vector.allSatisfy { value in
-      switch other {
-      case .bf16: value.bitPattern & 0xFFFF == 0
+    return !vector.allSatisfy { stored in
+      let value = stored + source.shift
+      return switch other {
+      // Where sums were rounded, what is rounded back to the same sum is as good.
+      case .bf16: value.roundedToBrain - source.shift == stored
       case .f16:
         value == 0
           || value.bitPattern & 0x1FFF == 0 && abs(value) <= 65_504 && abs(value) >= 0x1p-14
       default: false
       }
     }
+  }
+}
+
+extension Float {
+  /// The nearest value of BF16, of two the even one.
+  fileprivate var roundedToBrain: Float {
+    guard isFinite else { return self }
+    let odd = bitPattern >> 16 & 1
+    return Float(bitPattern: (bitPattern + 0x7FFF + odd) & 0xFFFF_0000)
   }
 }
 

@@ -42,7 +42,7 @@ public struct HuggingFaceFolder: Sendable {
     let path = checkpoint.path
     guard let architecture = Architecture.named(checkpoint.architecture) else {
       throw CheckpointError(
-        .unknownArchitecture(checkpoint.architecture, known: Architecture.all.map(\.name)),
+        .unknownArchitecture(checkpoint.architecture, known: Architecture.names),
         path: path)
     }
     let decoder = try DecoderConfig(checkpoint, architecture: architecture, path: path)

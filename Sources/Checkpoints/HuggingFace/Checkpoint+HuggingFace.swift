@@ -31,12 +31,19 @@ extension Checkpoint {
     let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: weights)
     let metadata = try Self.metadata(
       config, architecture, decoder, tensors: tensors, warnings: &warnings)
-    if try config.bool("use_sliding_window") == true {
+    if try Self.losesWindow(config, architecture) {
       warnings.append("config.json: sliding windows have no place in this GGUF and are left out")
     }
     self.init(
       origin: .huggingFace, architecture: architecture.name, metadata: metadata, tensors: tensors,
       warnings: warnings)
+  }
+
+  /// Whether the model has a window that no key of its GGUF states.
+  private static func losesWindow(_ config: JSONFile, _ architecture: Architecture) throws -> Bool {
+    let key = "sliding_window"
+    guard !architecture.scalars.contains(where: { $0.huggingFace == key }) else { return false }
+    return try config.bool("use_sliding_window") ?? (config[key] != nil)
   }
 
   private static func refusePickles(in folder: FilePath) throws {

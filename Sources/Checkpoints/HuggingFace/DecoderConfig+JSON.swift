@@ -11,19 +11,20 @@ extension DecoderConfig {
       }
       return value
     }
-    try Self.refuseUnsupported(config)
+    let defaults = architecture.defaults
+    try Self.refuseUnsupported(config, architecture)
     layerCount = try required("num_hidden_layers", Limit.layers)
     width = try required("hidden_size", Limit.extent)
     feedForwardWidth = try required("intermediate_size", Limit.extent)
     headCount = try required("num_attention_heads", Limit.heads)
     kvHeadCount =
       try config.integer("num_key_value_heads", in: 1...headCount)
-      ?? (architecture.modelType == "qwen2" ? min(32, headCount) : headCount)
+      ?? min(defaults.kvHeadCount ?? headCount, headCount)
     guard headCount % kvHeadCount == 0 else {
       throw config.bad(
         "num_key_value_heads", "a divisor of num_attention_heads", .integer(kvHeadCount))
     }
-    let stated = try config.integer("head_dim", in: Limit.extent)
+    let stated = try config.integer("head_dim", in: Limit.extent) ?? defaults.headDim
     guard stated != nil || width % headCount == 0 else {
       throw config.bad("num_attention_heads", "a divisor of hidden_size", .integer(headCount))
     }
@@ -35,44 +36,116 @@ extension DecoderConfig {
     vocabularyCount = try required("vocab_size", Limit.extent)
     contextLength =
       try config.integer("max_position_embeddings", in: 1...Int(UInt32.max))
-      ?? (architecture.modelType == "qwen2" ? 32_768 : 2048)
-    normEpsilon = try config.number("rms_norm_eps") ?? 1e-6
-    tiesEmbeddings = try config.bool("tie_word_embeddings") ?? false
-    (rotaryBase, rotaryScaling) = try Self.rotary(config, contextLength: contextLength)
+      ?? defaults.contextLength
+    normEpsilon = try config.number("rms_norm_eps") ?? defaults.normEpsilon
+    tiesEmbeddings = try config.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings
+    rotaryDim = try Self.rotaryDim(config, of: headDim, defaults)
+    (rotaryBase, rotaryScaling) = try Self.rotary(
+      config, contextLength: contextLength, defaults: defaults)
+    localRotaryBase = try Self.localRotaryBase(config, defaults)
     guard architecture.rotaryScalings.contains(rotaryScaling.kind) else {
       throw CheckpointError(
         .unsupported(key: "rope_type", value: rotaryScaling.kind.rawValue), path: config.path)
     }
+    scalars = try Self.scalars(config, architecture)
+    try architecture.check(config, self)
   }
 
   /// Refuses what would silently be another model.
-  private static func refuseUnsupported(_ config: JSONFile) throws {
+  private static func refuseUnsupported(
+    _ config: JSONFile, _ architecture: Architecture
+  ) throws {
     if let quantization = config["quantization_config"] {
       let method = quantization["quant_method"]?.string ?? quantization.brief
       throw CheckpointError(
         .unsupported(key: "quantization_config", value: method), path: config.path)
     }
+    let known = architecture.activation
     for key in ["hidden_act", "hidden_activation"] {
-      if let activation = try config.string(key), activation != "silu" {
+      if let activation = try config.string(key), activation != known.value,
+        !known.synonyms.contains(activation)
+      {
         throw CheckpointError(.unsupported(key: key, value: activation), path: config.path)
       }
     }
-    if let factor = try config.number("partial_rotary_factor"), factor != 1 {
-      throw CheckpointError(
-        .unsupported(key: "partial_rotary_factor", value: "\(factor)"), path: config.path)
+  }
+
+  private static func scalars(
+    _ config: JSONFile, _ architecture: Architecture
+  ) throws -> [String: Double] {
+    var scalars: [String: Double] = [:]
+    for scalar in architecture.scalars {
+      let key = scalar.huggingFace
+      let found =
+        switch scalar.kind {
+        case .integer: try config.integer(key, in: 0...Int(UInt32.max)).map(Double.init)
+        case .number: try config.number(key)
+        }
+      // What is null is not what is left out.
+      let isNull = config.root[key]?.isNull == true
+      guard let value = found ?? (isNull ? nil : scalar.fallback) else {
+        guard scalar.fallback == nil else { throw config.bad(key, "a number", .null) }
+        continue
+      }
+      scalars[scalar.gguf] = value
     }
+    return scalars
   }
 
   // MARK: Rotary positions
 
-  /// Reads `rope_parameters` of transformers 5, or `rope_theta` and `rope_scaling` of those before.
-  private static func rotary(
-    _ config: JSONFile, contextLength: Int
-  ) throws -> (base: Double, RotaryScaling) {
-    let parameters = config["rope_parameters"] ?? config["rope_scaling"] ?? .object([])
+  /// `rope_parameters` of transformers 5 or `rope_scaling` of those before; of layers that see everything
+  /// where layers differ.
+  private static func rotaryParameters(_ config: JSONFile) throws -> JSONValue {
+    let all = config["rope_parameters"] ?? config["rope_scaling"] ?? .object([])
+    let parameters = JSONFile.present(all["full_attention"]) ?? all
     guard case .object = parameters else {
       throw config.bad("rope_parameters", "an object", parameters)
     }
+    return parameters
+  }
+
+  private static func rotaryDim(
+    _ config: JSONFile, of headDim: Int, _ defaults: ConfigDefaults
+  ) throws -> Int {
+    let key = "partial_rotary_factor"
+    let share =
+      try config.number(key, of: rotaryParameters(config)) ?? config.number(key)
+      ?? defaults.rotaryShare
+    guard share > 0, share <= 1 else { throw config.bad(key, "at most 1", .number(share)) }
+    // Engines that find no such key turn whole heads.
+    guard share == 1 || defaults.rotaryShare != 1 else {
+      throw CheckpointError(.unsupported(key: key, value: "\(share)"), path: config.path)
+    }
+    let count = Int(Double(headDim) * share)
+    guard count > 0, count % 2 == 0 else {
+      throw config.bad(key, "an even number of elements", .number(share))
+    }
+    return count
+  }
+
+  private static func localRotaryBase(
+    _ config: JSONFile, _ defaults: ConfigDefaults
+  ) throws -> Double? {
+    guard let fallback = defaults.localRotaryBase else { return nil }
+    let parameters = JSONFile.present(config["rope_parameters"]?["sliding_attention"])
+    let type = try parameters.flatMap { try config.string("rope_type", of: $0) } ?? "default"
+    guard type == "default" else {
+      throw CheckpointError(.unsupported(key: "rope_type", value: type), path: config.path)
+    }
+    let key = "rope_local_base_freq"
+    let base =
+      try parameters.flatMap { try config.number("rope_theta", of: $0) } ?? config.number(key)
+      ?? fallback
+    guard base > 0 else { throw config.bad(key, "a number above 0", .number(base)) }
+    return base
+  }
+
+  /// The base, and how positions are stretched.
+  private static func rotary(
+    _ config: JSONFile, contextLength: Int, defaults: ConfigDefaults
+  ) throws -> (base: Double, RotaryScaling) {
+    let parameters = try rotaryParameters(config)
     func positive(_ key: String, else other: Double? = nil) throws -> Double {
       let value = try config.number(key, of: parameters) ?? other
       guard let value, value > 0 else {
@@ -80,7 +153,7 @@ extension DecoderConfig {
       }
       return value
     }
-    let base = try positive("rope_theta", else: config.number("rope_theta") ?? 10_000)
+    let base = try positive("rope_theta", else: config.number("rope_theta") ?? defaults.rotaryBase)
     let limit = 1...Int(UInt32.max)
     let original =
       try config.integer("original_max_position_embeddings", in: limit, of: parameters)

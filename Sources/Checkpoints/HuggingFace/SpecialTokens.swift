@@ -49,6 +49,12 @@ struct SpecialTokens {
     }
   }
 
+  /// Gives a role that no file gives to an added token; does nothing without that token.
+  mutating func set(_ role: String, toAdded text: String, in tokenizer: JSONFile) {
+    let added = tokenizer["added_tokens"]?.array ?? []
+    setID(role, added.first { $0["content"]?.string == text }?["id"]?.integer)
+  }
+
   private mutating func setID(_ role: String, _ id: Int?) {
     guard let id, let number = UInt32(exactly: id), let key = Self.idKeys[role],
       !ids.contains(where: { $0.key == key })

@@ -40,7 +40,9 @@ struct TensorTable {
       return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
     }
     for (shard, tensor) in ordered
-    where !Self.buffers.contains(where: tensor.name.hasSuffix) {
+    where !Self.buffers.contains(where: tensor.name.hasSuffix)
+      && !architecture.repeated.contains(tensor.name)
+    {
       let name = LayeredName(tensor.name)
       guard let pair = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
         throw failure(.unknownTensor(tensor.name))
@@ -52,7 +54,7 @@ struct TensorTable {
           shape: try check(tensor, pair),
           source: TensorSource(
             .file(weights.shards[shard].file, offset: tensor.offset),
-            rowOrder: try rowOrder(of: tensor, pair))))
+            rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift)))
     }
     try checkComplete(found)
     return tensors

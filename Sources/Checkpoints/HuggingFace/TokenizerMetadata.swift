@@ -50,7 +50,8 @@ struct TokenizerMetadata {
     set("tokens", .array(.string(tokens)))
     set("token_type", .array(.int32(types.map(\.rawValue))))
     set("merges", .array(.string(try merges())))
-    let special = try SpecialTokens(tokenizer: tokenizer, settings: settings, config: config)
+    var special = try SpecialTokens(tokenizer: tokenizer, settings: settings, config: config)
+    for (role, token) in architecture.roles { special.set(role, toAdded: token, in: tokenizer) }
     for (key, id) in special.ids { set(key, .uint32(id)) }
     for (key, adds) in special.adds { set(key, .bool(adds)) }
     template.append(to: &metadata)

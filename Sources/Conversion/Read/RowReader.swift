@@ -51,7 +51,12 @@ struct RowReader: Sendable {
         into: UnsafeMutableBufferPointer(
           rebasing: output[place * columns..<place * columns + count]))
     }
+    // Shifted tensors are vectors, which nothing fills up with zeros.
+    if source.shift != 0 { for place in output.indices { output[place] += source.shift } }
   }
+
+  /// Whether the source's bytes are those of the result where the types are the same.
+  var copies: Bool { source.shift == 0 }
 
   /// Where an element of the result stands among those of the source, counted row by row; `nil` for a
   /// zero that no source has.
@@ -144,7 +149,7 @@ extension RowOrder {
 extension TensorSource {
   /// What names these bytes among all that could stand in their place.
   var identity: String {
-    let padded = padding.map { " \($0)" } ?? ""
+    let padded = (padding.map { " \($0)" } ?? "") + (shift == 0 ? "" : " + \(shift)")
     return switch content {
     case .file(let file, let offset):
       "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"

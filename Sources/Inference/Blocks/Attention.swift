@@ -1,9 +1,52 @@
 internal import CKernels
 internal import Kernels
 
+/// The projections of attention, and how its queries see keys.
+struct Attention: Sendable {
+  /// Which of the model's rotary embeddings, and which elements it pairs.
+  struct Turn: Sendable {
+    let table: Int
+    let order: Rotary.Order
+  }
+
+  var query, key, value, output: Linear
+  /// Norms before the turn: of each head where they are as wide as one, else of all heads together.
+  var queryNorm, keyNorm: Norm?
+  /// Without one a layer knows no positions.
+  var rotary: Turn?
+  /// Positions that a token sees, itself included; 0 for all.
+  var window = 0
+  /// Of the scores.
+  var scale: Float
+  /// Bound of the scaled scores; 0 for none.
+  var softcap: Float = 0
+}
+
 extension Pass {
+  /// One attention, from the residual stream to `projected`.
+  ///
+  /// - Parameters:
+  ///   - norm: Through which it reads the residual stream.
+  ///   - addition: What the residual stream lacks before.
+  func attention(
+    _ attention: Attention, layer: Int, after norm: Norm?, adding addition: Addition?
+  ) {
+    normalize(
+      adding: addition, norm,
+      packing: ActivationForms(attention.query, attention.key, attention.value))
+    multiply(
+      (attention.query, workspace.queries.pointer, dimensions.queryWidth),
+      (attention.key, workspace.keys.pointer, dimensions.kvWidth),
+      (attention.value, workspace.values.pointer, dimensions.kvWidth))
+    turnAndStore(attention, layer: layer)
+    attend(attention, layer: layer)
+    pack(
+      workspace.attended, columns: dimensions.queryWidth, for: ActivationForms(attention.output))
+    multiply((attention.output, workspace.projected.pointer, dimensions.width))
+  }
+
   /// Lets the queries of every token see the cache of `layer` up to their own position.
-  func attend(layer: Int) {
+  private func attend(_ attention: Attention, layer: Int) {
     let group = dimensions.headCount / dimensions.kvHeadCount
     let tokensPerItem = max(1, min(16, 128 / group))
     var job = quern_attention(
@@ -12,8 +55,9 @@ extension Pass {
       cache: cache.type.kernelType, keys: cache.keys(layer: layer),
       values: cache.values(layer: layer),
       head_stride: cache.headStride, head_dim: dimensions.headDim, heads: dimensions.headCount,
-      kv_heads: dimensions.kvHeadCount, tokens: tokenCount, first_position: position, window: 0,
-      scale: 1 / Float(dimensions.headDim).squareRoot(), tokens_per_item: tokensPerItem)
+      kv_heads: dimensions.kvHeadCount, tokens: tokenCount, first_position: position,
+      window: attention.window, scale: attention.scale, softcap: attention.softcap,
+      tokens_per_item: tokensPerItem)
     let blocks = (tokenCount + tokensPerItem - 1) / tokensPerItem
     withUnsafeMutablePointer(to: &job) { job in
       var region = AttentionRegion(

@@ -37,3 +37,9 @@ final class Buffer<Element: BitwiseCopyable> {
 
   deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 }
+
+extension UnsafeMutablePointer<Float> {
+  func scale(by factor: Float, count: Int) {
+    for index in 0..<count { self[index] *= factor }
+  }
+}

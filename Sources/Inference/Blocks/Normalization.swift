@@ -1,30 +1,46 @@
 internal import CKernels
 internal import Kernels
 
-extension Pass {
-  /// Adds `addition` to the residual stream (unless nil), normalises each row by its root mean square
-  /// and packs it for the matrices that multiply it next.
-  func normalize(
-    adding addition: Buffer<Float>? = nil, weight: FloatVector, epsilon: Float,
-    packing forms: ActivationForms
+/// A norm by the root of the mean square.
+struct Norm: Sendable {
+  let weight: FloatVector
+  let epsilon: Float
+
+  func apply(
+    _ row: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int,
+    _ products: UnsafePointer<quern_product_table>
   ) {
-    normalize(
-      rows: 0..<tokenCount, adding: addition, weight: weight, epsilon: epsilon, packing: forms)
+    products.pointee.rms_norm(row, weight.pointer, epsilon, count, output)
+  }
+}
+
+/// How a block's rows, in `projected`, are added to the residual stream.
+struct Addition: Sendable {
+  /// Applied to the rows first.
+  var norm: Norm?
+  var scale: Float = 1
+}
+
+extension Pass {
+  /// Adds what the residual stream lacks (unless nil), normalises each row and packs it for the matrices
+  /// that multiply it next.
+  func normalize(
+    adding addition: Addition?, _ norm: Norm?, packing forms: ActivationForms
+  ) {
+    normalize(rows: 0..<tokenCount, adding: addition, norm, packing: forms)
   }
 
   /// The same for some rows of the batch, which are packed as a batch of their own.
   func normalize(
-    rows: Range<Int>, adding addition: Buffer<Float>?, weight: FloatVector, epsilon: Float,
-    packing forms: ActivationForms
+    rows: Range<Int>, adding addition: Addition?, _ norm: Norm?, packing forms: ActivationForms
   ) {
-    let width = dimensions.width
-    let start = rows.lowerBound * width
+    let start = rows.lowerBound * dimensions.width
     var region = PackRegion(
-      source: workspace.normed.pointer, columns: width, tokenCount: rows.count, forms: forms,
-      workspace: workspace, kernels: kernels)
-    region.norm = PackRegion.Norm(
-      residual: workspace.hidden.pointer + start, addition: addition.map { $0.pointer + start },
-      weight: weight.pointer, epsilon: epsilon)
+      source: workspace.normed.pointer, columns: dimensions.width, tokenCount: rows.count,
+      forms: forms, workspace: workspace, kernels: kernels)
+    region.residual = PackRegion.Residual(
+      rows: workspace.hidden.pointer + start, projected: workspace.projected.pointer + start,
+      addition: addition, norm: norm)
     run(&region)
   }
 
@@ -36,12 +52,15 @@ extension Pass {
     run(&region)
   }
 
-  /// Gates, then packs: `gate = silu(gate) * up`.
-  func gateAndPack(for forms: ActivationForms) {
+  /// Gates, then packs: `gate = activation(gate) * up`.
+  func gateAndPack(
+    _ activation: GatedFeedForward.Activation, columns: Int, for forms: ActivationForms
+  ) {
     var region = PackRegion(
-      source: workspace.gate.pointer, columns: dimensions.feedForwardWidth, tokenCount: tokenCount,
+      source: workspace.gate.pointer, columns: columns, tokenCount: tokenCount,
       forms: forms, workspace: workspace, kernels: kernels)
     region.up = UnsafePointer(workspace.up.pointer)
+    region.activation = activation
     run(&region)
   }
 
@@ -58,11 +77,12 @@ extension Pass {
 
 /// Rows that are made ready for a product, token by token.
 private struct PackRegion {
-  struct Norm {
-    let residual: UnsafeMutablePointer<Float>
-    let addition: UnsafeMutablePointer<Float>?
-    let weight: UnsafePointer<Float>
-    let epsilon: Float
+  /// Rows of the residual stream, what they lack and how they are read.
+  struct Residual {
+    let rows: UnsafeMutablePointer<Float>
+    let projected: UnsafeMutablePointer<Float>
+    let addition: Addition?
+    let norm: Norm?
   }
 
   let source: UnsafeMutablePointer<Float>
@@ -72,8 +92,9 @@ private struct PackRegion {
   let integers: UnsafeMutableRawPointer
   let floats: UnsafeMutableRawPointer
   let products: UnsafePointer<quern_product_table>
-  var norm: Norm?
+  var residual: Residual?
   var up: UnsafePointer<Float>?
+  var activation = GatedFeedForward.Activation.silu
 
   init(
     source: UnsafeMutablePointer<Float>, columns: Int, tokenCount: Int, forms: ActivationForms,
@@ -100,14 +121,28 @@ private struct PackRegion {
 
   private func prepare(_ token: Int) {
     let row = source + token * columns
-    if let norm {
-      let residual = norm.residual + token * columns
-      if let addition = norm.addition {
-        products.pointee.add(residual, addition + token * columns, columns)
+    if let residual { read(residual, token, into: row) }
+    if let up {
+      switch activation {
+      case .silu: products.pointee.silu_multiply(row, up + token * columns, columns)
+      case .gelu: products.pointee.gelu_multiply(row, up + token * columns, columns)
       }
-      products.pointee.rms_norm(residual, norm.weight, norm.epsilon, columns, row)
     }
-    if let up { products.pointee.silu_multiply(row, up + token * columns, columns) }
+  }
+
+  private func read(_ residual: Residual, _ token: Int, into output: UnsafeMutablePointer<Float>) {
+    let row = residual.rows + token * columns
+    if let addition = residual.addition {
+      let added = residual.projected + token * columns
+      addition.norm?.apply(added, into: added, count: columns, products)
+      if addition.scale != 1 { added.scale(by: addition.scale, count: columns) }
+      products.pointee.add(row, added, columns)
+    }
+    if let norm = residual.norm {
+      norm.apply(row, into: output, count: columns, products)
+    } else {
+      output.update(from: row, count: columns)
+    }
   }
 
   private func pack(

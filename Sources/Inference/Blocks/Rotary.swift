@@ -38,6 +38,16 @@ struct Rotary: Sendable {
     magnitude = scaling.magnitude
   }
 
+  /// Turns without any stretching.
+  init(order: Order, base: Float, rotaryDim: Int) {
+    self.order = order
+    let scaling = RotaryScaling(base: Double(base))
+    frequencies = scaling.frequencies(dim: rotaryDim, divisors: nil)
+    longFrequencies = frequencies
+    originalContextLength = scaling.originalContextLength
+    magnitude = scaling.magnitude
+  }
+
   /// The frequencies of a sequence that may have up to `contextLength` positions.
   ///
   /// The room decides and not the text: keys stay as they were turned.
@@ -45,46 +55,5 @@ struct Rotary: Sendable {
   /// - Source: `get_rope_factors` in llama.cpp's src/llama-model.cpp.
   func frequencies(contextLength: Int) -> UnsafeBufferPointer<Double> {
     (contextLength > originalContextLength ? longFrequencies : frequencies).values
-  }
-}
-
-extension Pass {
-  /// Turns queries and keys to their positions and puts keys and values of `layer` into the cache.
-  func rotateAndStore(layer: Int, order: Rotary.Order) {
-    var region = RotaryRegion(pass: self, layer: layer, order: order)
-    withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: tokenCount, chunk: tokenChunk, context: region) {
-        context, lower, upper, _ in
-        let region = context.assumingMemoryBound(to: RotaryRegion.self)
-        for token in lower..<upper { region.pointee.run(token) }
-      }
-    }
-  }
-}
-
-private struct RotaryRegion {
-  let pass: Pass
-  let layer: Int
-  let order: Rotary.Order
-
-  func run(_ token: Int) {
-    let dimensions = pass.dimensions
-    let workspace = pass.workspace
-    let products = pass.kernels.products
-    let turns = workspace.turns.pointer + token * dimensions.rotaryDim
-    let rotate =
-      order == .neighbours
-      ? products.pointee.rotate_neighbours! : products.pointee.rotate_halves!
-    let queries = workspace.queries.pointer + token * dimensions.queryWidth
-    for head in 0..<dimensions.headCount {
-      rotate(queries + head * dimensions.headDim, turns, dimensions.rotaryDim / 2)
-    }
-    let keys = workspace.keys.pointer + token * dimensions.kvWidth
-    for head in 0..<dimensions.kvHeadCount {
-      rotate(keys + head * dimensions.headDim, turns, dimensions.rotaryDim / 2)
-    }
-    pass.cache.store(
-      layer: layer, position: pass.position + token, keys: keys,
-      values: workspace.values.pointer + token * dimensions.kvWidth, kernels: pass.kernels)
   }
 }

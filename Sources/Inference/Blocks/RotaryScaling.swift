@@ -26,6 +26,15 @@ struct RotaryScaling: Sendable {
     var share: Double
   }
 
+  /// No stretching.
+  init(base: Double) {
+    self.base = base
+    scale = 1
+    originalContextLength = .max
+    magnitude = 1
+    yarn = nil
+  }
+
   init(_ parameters: ModelParameters) throws(ModelError) {
     base = Double(try parameters.positive("rope.freq_base", default: 10_000))
     originalContextLength = try parameters.integer(

@@ -16,7 +16,7 @@ final class Workspace {
   let projected: Buffer<Float>
   let gate: Buffer<Float>
   let up: Buffer<Float>
-  /// Cosines and sines of each token, `[token][rotaryDim]`.
+  /// Cosines and sines of each token, `[rotary][token][rotaryDim]`.
   let turns: Buffer<Float>
   /// Packed rows of either form, wide enough for the widest matrix.
   let packedFloats: Buffer<UInt8>
@@ -37,7 +37,7 @@ final class Workspace {
     projected = rows(dimensions.width)
     gate = rows(dimensions.feedForwardWidth)
     up = rows(dimensions.feedForwardWidth)
-    turns = rows(dimensions.rotaryDim)
+    turns = rows(dimensions.rotaryDim * dimensions.rotaryCount)
     let widest = max(dimensions.width, dimensions.feedForwardWidth, dimensions.queryWidth)
     packedFloats = Buffer(
       quern_packed_bytes(QUERN_ACTIVATION_FLOAT, widest, batchCapacity))

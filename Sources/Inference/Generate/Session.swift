@@ -167,10 +167,8 @@ public final class Session {
   private func computeLogits(_ pass: Pass, rows: Range<Int>) throws(ModelError) {
     let decoder = model.decoder
     let vocabulary = model.dimensions.vocabularyCount
-    pass.normalize(
-      rows: rows, adding: workspace.projected, weight: decoder.outputNorm,
-      epsilon: decoder.epsilon, packing: ActivationForms(decoder.output))
-    pass.multiply((decoder.output, logits.pointer, vocabulary), tokenCount: rows.count)
+    pass.computeLogits(
+      of: rows, decoder.head, adding: decoder.lastAddition, into: logits.pointer)
     for index in 0..<rows.count * vocabulary where !logits.pointer[index].isFinite {
       throw .notANumber(position: pass.position + rows.lowerBound + index / vocabulary)
     }

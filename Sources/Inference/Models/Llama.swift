@@ -1,94 +1,14 @@
-internal import GGUF
-internal import Kernels
-
-/// `LlamaForCausalLM` and what shares its shape: SmolLM, Mistral, TinyLlama.
+/// `LlamaForCausalLM` and what shares its shape: SmolLM2, TinyLlama, Yi, Mistral.
 ///
 /// - Source: arch `llama` of the GGUF specification; Touvron et al., arXiv 2302.13971.
-struct Llama: DecoderModel {
-  static let architecture = "llama"
+enum Llama: DecoderArchitecture {
+  static let name = "llama"
 
-  struct Layer: Sendable {
-    let attentionNorm: FloatVector
-    let query, key, value, attentionOutput: Linear
-    let feedForwardNorm: FloatVector
-    let gate, up, down: Linear
-  }
-
-  let dimensions: ModelDimensions
-  let epsilon: Float
-  let rotary: Rotary
-  let embedding: WeightMatrix
-  let layers: [Layer]
-  let outputNorm: FloatVector
-  let output: Linear
-
-  init(_ source: TensorSource) throws(ModelError) {
-    let parameters = ModelParameters(
-      metadata: source.file.metadata, architecture: Self.architecture)
-    let dimensions = try ModelDimensions(
-      parameters, vocabularyCount: try source.vocabularyCount())
-    self.dimensions = dimensions
-    epsilon = try parameters.positive("attention.layer_norm_rms_epsilon")
-    rotary = try Rotary(
-      order: .neighbours, parameters: parameters, rotaryDim: dimensions.rotaryDim,
-      factors: try source.vectorIfPresent("rope_freqs.weight", count: dimensions.rotaryDim / 2))
-    embedding = try source.table(
-      "token_embd.weight", rows: dimensions.vocabularyCount, columns: dimensions.width)
-    var layers: [Layer] = []
-    for index in 0..<dimensions.layerCount {
-      layers.append(try Layer(source, index: index, dimensions: dimensions))
+  static func decoder(_ parts: DecoderParts) throws(ModelError) -> Decoder {
+    try parts.decoder(rotaries: [parts.rotary(.neighbours)]) { (layer) throws(ModelError) in
+      DecoderLayer(
+        attentionNorm: try layer.norm("attn_norm"), attention: try layer.attention(),
+        feedForwardNorm: try layer.norm("ffn_norm"), feedForward: try layer.gatedFeedForward())
     }
-    self.layers = layers
-    outputNorm = try source.vector("output_norm.weight", count: dimensions.width)
-    output = try source.outputMatrix(tiedTo: embedding)
-  }
-
-  func forward(_ tokens: UnsafeBufferPointer<Int32>, _ pass: Pass) {
-    let workspace = pass.workspace
-    let width = dimensions.width
-    pass.embed(tokens, from: embedding)
-    pass.fillTurns(workspace.turns.pointer, of: rotary)
-    for (index, layer) in layers.enumerated() {
-      pass.normalize(
-        adding: index == 0 ? nil : workspace.projected, weight: layer.attentionNorm,
-        epsilon: epsilon, packing: ActivationForms(layer.query, layer.key, layer.value))
-      pass.multiply(
-        (layer.query, workspace.queries.pointer, dimensions.queryWidth),
-        (layer.key, workspace.keys.pointer, dimensions.kvWidth),
-        (layer.value, workspace.values.pointer, dimensions.kvWidth))
-      pass.rotateAndStore(layer: index, order: rotary.order)
-      pass.attend(layer: index)
-      pass.pack(
-        workspace.attended, columns: dimensions.queryWidth,
-        for: ActivationForms(layer.attentionOutput))
-      pass.multiply((layer.attentionOutput, workspace.projected.pointer, width))
-
-      pass.normalize(
-        adding: workspace.projected, weight: layer.feedForwardNorm, epsilon: epsilon,
-        packing: ActivationForms(layer.gate, layer.up))
-      pass.multiply(
-        (layer.gate, workspace.gate.pointer, dimensions.feedForwardWidth),
-        (layer.up, workspace.up.pointer, dimensions.feedForwardWidth))
-      pass.gateAndPack(for: ActivationForms(layer.down))
-      pass.multiply((layer.down, workspace.projected.pointer, width))
-    }
-  }
-}
-
-extension Llama.Layer {
-  init(_ source: TensorSource, index: Int, dimensions: ModelDimensions) throws(ModelError) {
-    let name = "blk.\(index)"
-    let width = dimensions.width
-    attentionNorm = try source.vector("\(name).attn_norm.weight", count: width)
-    query = try source.linear("\(name).attn_q", rows: dimensions.queryWidth, columns: width)
-    key = try source.linear("\(name).attn_k", rows: dimensions.kvWidth, columns: width)
-    value = try source.linear("\(name).attn_v", rows: dimensions.kvWidth, columns: width)
-    attentionOutput = try source.linear(
-      "\(name).attn_output", rows: width, columns: dimensions.queryWidth)
-    feedForwardNorm = try source.vector("\(name).ffn_norm.weight", count: width)
-    gate = try source.linear(
-      "\(name).ffn_gate", rows: dimensions.feedForwardWidth, columns: width)
-    up = try source.linear("\(name).ffn_up", rows: dimensions.feedForwardWidth, columns: width)
-    down = try source.linear("\(name).ffn_down", rows: width, columns: dimensions.feedForwardWidth)
   }
 }

@@ -8,11 +8,16 @@ public import SystemPackage
 /// any number of sessions.
 public final class Model: Sendable {
   /// The architectures that run, by the value of `general.architecture`.
-  public static let supportedArchitectures = architectures.map { $0.architecture }
-  private static let architectures: [any DecoderModel.Type] = [Llama.self, Qwen2.self]
+  public static let supportedArchitectures = architectures.map { $0.name }
+  private static let architectures: [any DecoderArchitecture.Type] = [
+    Llama.self, Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, Olmo2.self,
+    SmolLM3.self, Granite.self, Glm4.self,
+  ]
 
   public let file: GGUFSet
-  let decoder: any DecoderModel
+  /// The value of `general.architecture`.
+  public let architecture: String
+  let decoder: Decoder
   /// The instruction set that it computes with.
   public let kernels: Kernels
 
@@ -22,12 +27,14 @@ public final class Model: Sendable {
     guard let name = file.metadata.string("general.architecture") else {
       throw .missingKey("general.architecture")
     }
-    guard let type = Self.architectures.first(where: { $0.architecture == name }) else {
+    guard let type = Self.architectures.first(where: { $0.name == name }) else {
       throw .unsupportedArchitecture(name, supported: Self.supportedArchitectures)
     }
     self.file = file
     self.kernels = kernels
-    decoder = try type.init(TensorSource(file: file, kernels: kernels))
+    architecture = name
+    decoder = try type.decoder(
+      DecoderParts(TensorSource(file: file, kernels: kernels), architecture: name))
   }
 
   /// A model that is one file.
@@ -44,7 +51,6 @@ public final class Model: Sendable {
     try self.init(try GGUFSet(path))
   }
 
-  public var architecture: String { type(of: decoder).architecture }
   public var dimensions: ModelDimensions { decoder.dimensions }
 
   /// The cache that loses nothing beside the weights: F16 for quantized ones, F32 when every tensor is

@@ -9,6 +9,8 @@ public struct ModelDimensions: Sendable, Hashable {
   public var headDim: Int
   /// Elements of a head that are rotated.
   public var rotaryDim: Int
+  /// Ways in which layers turn them.
+  public var rotaryCount = 1
   public var vocabularyCount: Int
   /// Positions that the model was made for.
   public var contextLimit: Int

@@ -52,6 +52,35 @@ struct ModelParameters {
     return number
   }
 
+  /// A finite number, 0 or above.
+  func number(_ key: String, default fallback: Float) throws(ModelError) -> Float {
+    let name = fullKey(key)
+    guard let value = metadata[name] else { return fallback }
+    guard let number = metadata.float(name), number.isFinite, number >= 0 else {
+      throw .badValue(key: name, found: "\(value)", expected: "a number from 0 on")
+    }
+    return Float(number)
+  }
+
+  /// Positions that a token of a layer with a window sees, itself included; 0 for all.
+  func window(default fallback: Int) throws(ModelError) -> Int {
+    try integer("attention.sliding_window", in: 0...Int(UInt32.max), default: fallback)
+  }
+
+  /// Which layers have a window: as the file lists them, or all but the last of each period.
+  func slidingPattern(layerCount: Int, period fallback: Int) throws(ModelError) -> [Bool] {
+    let key = "attention.sliding_window_pattern"
+    let name = fullKey(key)
+    if let value = metadata[name], case .array(.bool(let list)) = value {
+      guard list.count >= layerCount else {
+        throw .badValue(key: name, found: "\(list.count) values", expected: "\(layerCount)")
+      }
+      return Array(list.prefix(layerCount))
+    }
+    let period = try integer(key, in: 0...Int(UInt32.max), default: fallback)
+    return (0..<layerCount).map { period > 0 && $0 % period < period - 1 }
+  }
+
   func string(_ key: String) -> String? { metadata.string(fullKey(key)) }
 }
 

@@ -58,6 +58,24 @@ struct TensorSource {
       bias: try vectorIfPresent("\(name).bias", count: rows))
   }
 
+  /// The same for matrices that lie one after the other in a single tensor.
+  func linears(
+    _ name: String, rows: [Int], columns: Int
+  ) throws(ModelError) -> [Linear] {
+    let whole = try linear(name, rows: rows.reduce(0, +), columns: columns)
+    var parts: [Linear] = []
+    var first = 0
+    for count in rows {
+      guard let weight = whole.weight.part(first..<first + count, kernels: kernels) else {
+        throw .unsupportedType(tensor: name, whole.weight.type)
+      }
+      let bias = whole.bias.map { FloatVector(Array($0.values[first..<first + count])) }
+      parts.append(Linear(weight: weight, bias: bias))
+      first += count
+    }
+    return parts
+  }
+
   /// Rows of the embedding: the size of the vocabulary, whatever the metadata says.
   func vocabularyCount() throws(ModelError) -> Int {
     let name = "token_embd.weight"
