@@ -37,6 +37,13 @@ CASES = {
                                     beta_fast=6.0, beta_slow=2.0),
     "yarn with its own attention": qwen2(rope_type="yarn", factor=8.0, original_max_position_embeddings=64,
                                          attention_factor=0.7),
+    "long rope": {"checkpoint": "tiny-phi", "config": {}},
+    "long rope, whole heads, a window": {"checkpoint": "tiny-phi", "config": {
+        "sliding_window": 40, "rope_parameters": {
+            "rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 1.0,
+            "short_factor": [1.0 + 0.05 * index for index in range(8)],
+            "long_factor": [1.1 + 0.9 * index for index in range(8)]}}},
+    "a window": {"checkpoint": "tiny-starcoder2", "config": {"sliding_window": 40}},
 }
 
 
@@ -52,7 +59,7 @@ def logits(case, ids):
             return model(torch.tensor([ids])).logits[0][ROWS].contiguous()
 
 
-ids = [(index * index * 7 + index * 31 + 5) % 480 for index in range(LENGTH)]
+ids = [(index * index * 7 + index * 31 + 5) % 300 for index in range(LENGTH)]
 golden, values = [], b""
 for name, case in CASES.items():
     found = logits(case, ids)

@@ -119,12 +119,17 @@ typedef struct quern_product_table {
 
   /// output = x / sqrt(mean(x^2) + epsilon) * weight; `output` may be `x`
   void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *output);
+  /// output = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias; `output` may be `x`
+  void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon,
+                     size_t count, float *output);
   /// x += y
   void (*add)(float *x, const float *y, size_t count);
   /// gate = gate * sigmoid(gate) * up
   void (*silu_multiply)(float *gate, const float *up, size_t count);
   /// gate = gelu(gate) * up, with GELU's approximation by a hyperbolic tangent
   void (*gelu_multiply)(float *gate, const float *up, size_t count);
+  /// x = gelu(x), the same approximation
+  void (*gelu)(float *x, size_t count);
   /// x = cap * tanh(x / cap)
   void (*softcap)(float *x, float cap, size_t count);
   /// Rotates one head. `turns` holds cosine and sine of each of `pairs` angles, cosines first.

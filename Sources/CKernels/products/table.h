@@ -5,6 +5,7 @@
 #include "attention.h"
 #include "float_panel.h"
 #include "integer_panel.h"
+#include "layer_norm.h"
 #include "rows.h"
 #include "turns.h"
 
@@ -39,6 +40,8 @@ static void fill_float_vectors(quern_product_table *products) {
 
 static void fill_row_operations(quern_product_table *products) {
   products->rms_norm = rms_norm;
+  products->layer_norm = layer_norm;
+  products->gelu = gelu_row;
   products->add = add_rows;
   products->silu_multiply = silu_multiply;
   products->gelu_multiply = gelu_multiply;

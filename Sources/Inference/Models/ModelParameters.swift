@@ -81,6 +81,8 @@ struct ModelParameters {
     return (0..<layerCount).map { period > 0 && $0 % period < period - 1 }
   }
 
+  func flag(_ key: String) -> Bool? { metadata.bool(fullKey(key)) }
+
   func string(_ key: String) -> String? { metadata.string(fullKey(key)) }
 }
 

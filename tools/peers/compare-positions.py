@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs Hugging Face folders three ways on the same tokens: Quern, transformers and llama.cpp, all in F32.
+"""Runs stretched positions, windows and long texts three ways: Quern, transformers and llama.cpp, all in F32.
 
-    compare-folders.py --quern .build/release/quern FOLDER...
-    compare-folders.py --quern .build/release/quern --rotary Fixtures/rotary/golden.json
+    compare-positions.py --quern .build/release/quern --rotary Fixtures/rotary/golden.json
+    compare-positions.py --quern .build/release/quern --length 100 FOLDER...
 
 Each folder becomes an F32 GGUF by `quern convert`. Printed: the largest difference of a logit from
 transformers (at most 1e-3), and the mean KL divergence from llama.cpp (at most 1e-4), for a batch and one
