@@ -131,8 +131,8 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: [
-        "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport",
-        "Tokenizers", "Workers",
+        "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "Safetensors", "TensorCore",
+        "TestSupport", "Tokenizers", "Workers",
       ]),
     .testTarget(
       name: "QualityTests",

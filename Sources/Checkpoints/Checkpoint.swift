@@ -67,8 +67,14 @@ public struct TensorSource: Sendable {
   public var padding: ZeroPadding?
   /// What is added to every stored value, in single precision.
   public var shift: Float
+  /// Whether what is stored has columns where the result has rows.
+  public var isTransposed: Bool
 
-  public init(_ content: Content, rowOrder: RowOrder = .asStored, shift: Float = 0) {
+  public init(
+    _ content: Content, rowOrder: RowOrder = .asStored, shift: Float = 0,
+    isTransposed: Bool = false
+  ) {
+    self.isTransposed = isTransposed
     self.content = content
     self.rowOrder = rowOrder
     self.shift = shift

@@ -34,6 +34,10 @@ final class CheckpointCopy: Sendable {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path.appending(name).string))
   }
 
+  func write(_ bytes: [UInt8], as name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path.appending(name).string))
+  }
+
   /// Replaces text that must be there.
   func replace(_ old: String, with new: String, in name: String = "config.json") throws {
     let text = String(decoding: try readBytes(path.appending(name)), as: UTF8.self)
@@ -58,7 +62,15 @@ extension CheckpointTensor {
       let byteCount = shape.elementCount * type.bytesPerBlock
       let rowByteCount = byteCount / max(rows, 1)
       return file.withBytes { all in
-        (0..<rows).flatMap { row -> [UInt8] in
+        if source.isTransposed {
+          let columns = shape.columns
+          let width = type.bytesPerBlock
+          return (0..<rows * columns).flatMap { place -> ArraySlice<UInt8> in
+            let start = offset + (place % columns * rows + place / columns) * width
+            return Array(all[start..<start + width])[...]
+          }
+        }
+        return (0..<rows).flatMap { row -> [UInt8] in
           let stored = source.rowOrder.storedRow(of: row, rows: rows)
           return Array(all[offset + stored * rowByteCount..<offset + (stored + 1) * rowByteCount])
         }

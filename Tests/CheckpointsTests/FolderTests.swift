@@ -257,7 +257,7 @@ private func json(_ name: String, of folder: HuggingFaceFolder) throws -> JSONVa
           "gemma9",
           known: [
             "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "olmo2", "smollm3", "granite",
-            "glm4",
+            "glm4", "phi3", "gpt2", "starcoder2", "stablelm",
           ]))
     #expect(
       try reason { $0.metadata["llama.expert_count"] = .uint32(8) }

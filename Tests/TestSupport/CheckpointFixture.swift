@@ -14,6 +14,11 @@ public enum CheckpointFixture: String, CaseIterable, Sendable, CustomStringConve
   case smolLM3 = "tiny-smollm3"
   case granite = "tiny-granite"
   case glm4 = "tiny-glm4"
+  case phi3 = "tiny-phi"
+  case gpt2 = "tiny-gpt2"
+  case starcoder2 = "tiny-starcoder2"
+  case stableLM = "tiny-stablelm"
+  case stableLMParallel = "tiny-stablelm-parallel"
 
   public var description: String { rawValue }
 

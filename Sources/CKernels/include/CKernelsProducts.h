@@ -119,18 +119,27 @@ typedef struct quern_product_table {
 
   /// output = x / sqrt(mean(x^2) + epsilon) * weight; `output` may be `x`
   void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *output);
+  /// output = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias; `output` may be `x`
+  void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon,
+                     size_t count, float *output);
   /// x += y
   void (*add)(float *x, const float *y, size_t count);
   /// gate = gate * sigmoid(gate) * up
   void (*silu_multiply)(float *gate, const float *up, size_t count);
   /// gate = gelu(gate) * up, with GELU's approximation by a hyperbolic tangent
   void (*gelu_multiply)(float *gate, const float *up, size_t count);
+  /// x = gelu(x), the same approximation
+  void (*gelu)(float *x, size_t count);
   /// x = cap * tanh(x / cap)
   void (*softcap)(float *x, float cap, size_t count);
   /// Rotates one head. `turns` holds cosine and sine of each of `pairs` angles, cosines first.
   /// Pairs are neighbours (`x[2i], x[2i+1]`) or, in NEOX order, halves (`x[i], x[i+pairs]`).
   void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);
   void (*rotate_halves)(float *x, const float *turns, size_t pairs);
+  /// Fills `turns` for a position below 2^30: each pair has turned by position * frequency radians, and
+  /// cosine and sine are `magnitude` times as long. Every pair is computed alike, wherever it stands.
+  void (*fill_turns)(const double *frequencies, size_t pairs, double position, double magnitude,
+                     float *turns);
   quern_attention_fn attention;
 } quern_product_table;
 

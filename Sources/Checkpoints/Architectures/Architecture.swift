@@ -17,6 +17,8 @@ struct Architecture: Sendable {
 
   // MARK: Configuration
 
+  /// What `config.json` calls the numbers that all have.
+  var names = ConfigNames()
   /// What keys mean that `config.json` leaves out.
   var defaults = ConfigDefaults()
   /// What a GGUF states, in the order of llama.cpp's converter.
@@ -27,6 +29,8 @@ struct Architecture: Sendable {
   var statesVocabulary = false
   /// Rotary scalings that engines know for it.
   var rotaryScalings: Set<RotaryScaling.Kind> = [.none, .linear, .yarn]
+  /// Whether a model may turn a part of each head only, beside those that all do.
+  var mayRotateParts = false
   var activation = Activation.silu
   /// Keys of `config.json` that promise biases, each with a GGUF tensor that is one.
   var biasKeys: [(key: String, tensor: String)] = []
@@ -39,12 +43,15 @@ struct Architecture: Sendable {
 
   /// Whether `add_prefix_space` of the tokenizer's configuration goes into the metadata.
   var statesPrefixSpace = false
+  /// The name of its pre-tokenizer where several names stand for the same patterns.
+  var preTokenizer: String?
   /// Tokens that have these roles where the tokenizer's files give them to none.
   var roles: [(role: String, token: String)] = []
 
   /// Of those with the same `general.architecture` the first is what a GGUF becomes.
   static let all: [Architecture] = [
     .llama, .mistral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .olmo2, .smolLM3, .granite, .glm4,
+    .phi3, .gpt2, .starcoder2, .stableLM,
   ]
 
   static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }
@@ -86,6 +93,8 @@ enum MetadataKey: Sendable {
   case layerCount, contextLength, width, feedForwardWidth, headCount, kvHeadCount
   case rotaryScaling, rotaryBase, localRotaryBase, normEpsilon, headDim, fileType
   case vocabularyCount, rotaryDim
+  /// The base where it is not the usual one, of those whose files leave it out.
+  case unusualRotaryBase
   case scalar(ScalarKey)
 
   static let standard: [MetadataKey] = [
@@ -96,7 +105,7 @@ enum MetadataKey: Sendable {
 
 /// A number with a name on each side.
 struct ScalarKey: Sendable {
-  enum Kind: Sendable { case integer, number }
+  enum Kind: Sendable { case integer, number, flag }
 
   /// Key of `config.json`.
   let huggingFace: String
@@ -105,6 +114,16 @@ struct ScalarKey: Sendable {
   let kind: Kind
   /// What it is when `config.json` does not say; `nil` when a model may lack it.
   let fallback: Double?
+  /// Whether a GGUF says zero for what `config.json` calls null.
+  var zeroIsNull = false
+
+  static func flag(_ huggingFace: String, _ gguf: String) -> Self {
+    Self(huggingFace: huggingFace, gguf: gguf, kind: .flag, fallback: 0)
+  }
+
+  static func integerOrNull(_ huggingFace: String, _ gguf: String) -> Self {
+    Self(huggingFace: huggingFace, gguf: gguf, kind: .integer, fallback: nil, zeroIsNull: true)
+  }
 
   static func integer(_ huggingFace: String, _ gguf: String, else fallback: Int? = nil) -> Self {
     Self(
@@ -117,6 +136,9 @@ struct ScalarKey: Sendable {
 }
 
 extension Architecture {
+  /// Whether some models turn a part of each head only.
+  var rotatesParts: Bool { mayRotateParts || defaults.rotaryShare != 1 }
+
   /// The numbers that only some architectures have.
   var scalars: [ScalarKey] {
     keys.compactMap { if case .scalar(let scalar) = $0 { scalar } else { nil } }

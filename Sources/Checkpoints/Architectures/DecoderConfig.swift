@@ -40,6 +40,10 @@ struct DecoderConfig: Sendable {
     case .keys: kvHeadCount * headDim
     case .head: headDim
     case .gateAndUp: 2 * feedForwardWidth
+    case .inputs: (headCount + 2 * kvHeadCount) * headDim
+    case .queryHeads: headCount
+    case .keyHeads: kvHeadCount
+    case .positions: contextLength
     }
   }
 

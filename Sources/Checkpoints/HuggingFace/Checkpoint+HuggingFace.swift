@@ -72,6 +72,11 @@ extension Checkpoint {
     let folder = config.path.folder
     var metadata = GGUFMetadata()
     metadata["general.architecture"] = .string(architecture.name)
+    // The reference writes this key when it makes the tensors, before all others.
+    if case .longRope(let scaling) = decoder.rotaryScaling {
+      metadata["\(architecture.name).rope.scaling.attn_factor"] = .float32(
+        Float(scaling.attentionFactor(contextLength: decoder.contextLength)))
+    }
     metadata["general.type"] = .string("model")
     let general = try GeneralMetadata(
       folder: folder, config: config,

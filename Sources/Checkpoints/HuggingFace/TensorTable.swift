@@ -12,7 +12,8 @@ struct TensorTable {
 
   /// Endings of buffers that some versions of `transformers` saved beside the weights.
   private static let buffers = [
-    ".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq",
+    ".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq", ".attn.masked_bias",
+    ".attn.bias",
   ]
 
   init(_ architecture: Architecture, _ decoder: DecoderConfig, path: FilePath) {
@@ -26,14 +27,8 @@ struct TensorTable {
   ///
   /// - Source: `SafetensorsLocal` in gguf-py's utility.py, so that files equal those of llama.cpp's converter.
   func tensors(of weights: SafetensorsCheckpoint) throws -> [CheckpointTensor] {
-    var tensors: [CheckpointTensor] = []
-    if case .llama3(let scaling) = decoder.rotaryScaling {
-      let divisors = scaling.divisors(base: decoder.rotaryBase, headDim: decoder.headDim)
-      tensors.append(
-        CheckpointTensor(
-          name: "rope_freqs.weight", type: .f32, shape: try Shape([divisors.count]),
-          source: TensorSource(.values(divisors))))
-    }
+    var tensors = try rotaryTensors()
+    var heads = HeadTensors(architecture, decoder, path: path)
     var found = Set<LayeredName>()
     let ordered = weights.tensors.sorted {
       guard $0.shard == $1.shard else { return $0.shard < $1.shard }
@@ -43,7 +38,8 @@ struct TensorTable {
     where !Self.buffers.contains(where: tensor.name.hasSuffix)
       && !architecture.repeated.contains(tensor.name)
     {
-      let name = LayeredName(tensor.name)
+      if try heads.take(tensor, of: weights.shards[shard]) { continue }
+      let name = layeredName(tensor.name)
       guard let pair = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
         throw failure(.unknownTensor(tensor.name))
       }
@@ -54,25 +50,55 @@ struct TensorTable {
           shape: try check(tensor, pair),
           source: TensorSource(
             .file(weights.shards[shard].file, offset: tensor.offset),
-            rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift)))
+            rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
+            isTransposed: pair.isTransposed)))
     }
     try checkComplete(found)
-    return tensors
+    return tensors + (try heads.tensors())
+  }
+
+  /// What frequencies are divided by.
+  private func rotaryTensors() throws -> [CheckpointTensor] {
+    let named: [(name: String, divisors: [Float])] =
+      switch decoder.rotaryScaling {
+      case .llama3(let scaling):
+        [
+          (
+            "rope_freqs.weight",
+            scaling.divisors(base: decoder.rotaryBase, headDim: decoder.headDim)
+          )
+        ]
+      case .longRope(let scaling): scaling.tensors
+      case .none, .linear, .yarn: []
+      }
+    return try named.map { name, divisors in
+      CheckpointTensor(
+        name: name, type: .f32, shape: try Shape([divisors.count]),
+        source: TensorSource(.values(divisors)))
+    }
   }
 
   private func failure(_ reason: CheckpointError.Reason) -> CheckpointError {
     CheckpointError(reason, path: path)
   }
 
+  /// The name as ``TensorPair`` spells it, with the prefix that some checkpoints leave out.
+  private func layeredName(_ name: String) -> LayeredName {
+    let plain = LayeredName(name)
+    guard pairs[plain.pattern] == nil else { return plain }
+    return LayeredName(architecture.names.tensorPrefix + name)
+  }
+
   private func check(_ tensor: SafetensorsTensor, _ pair: TensorPair) throws -> Shape {
     guard [.f32, .f16, .bf16].contains(tensor.type) else {
       throw failure(.wrongType(tensor: tensor.name, tensor.type))
     }
-    let expected = try Shape(pair.extents.map(decoder.extent))
+    let extents = pair.extents.map(decoder.extent)
+    let expected = try Shape(pair.isTransposed ? extents.reversed() : extents)
     guard tensor.shape == expected else {
       throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
     }
-    return expected
+    return try Shape(extents)
   }
 
   private func rowOrder(of tensor: SafetensorsTensor, _ pair: TensorPair) throws -> RowOrder {

@@ -14,8 +14,8 @@ struct RowReader: Sendable {
   let rowByteCount: Int
   private let storedRowCount: Int
   private let storedColumns: Int
-  private let source: TensorSource
-  private let codec: BlockCodec?
+  let source: TensorSource
+  let codec: BlockCodec?
 
   init(_ tensor: PlannedTensor) {
     source = tensor.source
@@ -42,6 +42,7 @@ struct RowReader: Sendable {
 
   /// Decodes `rows` to single precision.
   func decode(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
+    if source.isTransposed { return decodeColumns(rows, into: output) }
     if source.padding != nil { output.update(repeating: 0) }
     guard let codec, rowByteCount > 0 else { return }
     withRuns(of: rows) { run, place in
@@ -56,12 +57,13 @@ struct RowReader: Sendable {
   }
 
   /// Whether the source's bytes are those of the result where the types are the same.
-  var copies: Bool { source.shift == 0 }
+  var copies: Bool { source.shift == 0 && !source.isTransposed }
 
   /// Where an element of the result stands among those of the source, counted row by row; `nil` for a
   /// zero that no source has.
   func sourceIndex(of index: Int) -> Int? {
     let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+    if source.isTransposed { return column * rowCount + row }
     guard column < storedColumns else { return nil }
     return source.storedRow(of: row, rows: rowCount).map { $0 * storedColumns + column }
   }
@@ -84,8 +86,14 @@ struct RowReader: Sendable {
     }
   }
 
+  /// All bytes that are stored.
+  func withStoredBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
+    source.withBytes(byteCount: type.byteCount(ofRow: rowCount) * columns, body)
+  }
+
   /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
   func release(_ rows: Range<Int>) {
+    if source.isTransposed { return adviseColumns(.dontNeed, rows) }
     let rows = storedRows(rows)
     let group = source.rowOrder.groupRowCount(rows: storedRowCount)
     advise(.dontNeed, rows.lowerBound / group * group..<rows.upperBound / group * group)
@@ -93,6 +101,7 @@ struct RowReader: Sendable {
 
   /// Asks for the pages of `rows` before they are needed.
   func prefetch(_ rows: Range<Int>) {
+    if source.isTransposed { return adviseColumns(.willNeed, rows) }
     let rows = storedRows(rows)
     guard !rows.isEmpty else { return }
     let group = source.rowOrder.groupRowCount(rows: storedRowCount)
@@ -131,7 +140,7 @@ struct RowReader: Sendable {
 
 extension TensorType {
   /// Bytes of a row of whole blocks.
-  fileprivate func byteCount(ofRow columns: Int) -> Int {
+  func byteCount(ofRow columns: Int) -> Int {
     isQuantized ? columns / elementsPerBlock * bytesPerBlock : columns * bytesPerBlock
   }
 }
@@ -149,7 +158,9 @@ extension RowOrder {
 extension TensorSource {
   /// What names these bytes among all that could stand in their place.
   var identity: String {
-    let padded = (padding.map { " \($0)" } ?? "") + (shift == 0 ? "" : " + \(shift)")
+    let padded =
+      (padding.map { " \($0)" } ?? "") + (shift == 0 ? "" : " + \(shift)")
+      + (isTransposed ? " by columns" : "")
     return switch content {
     case .file(let file, let offset):
       "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"

@@ -42,9 +42,11 @@ private struct TurnRegion {
 
   private func normalize(_ heads: UnsafeMutablePointer<Float>, headCount: Int, _ norm: Norm?) {
     guard let norm else { return }
-    let count = norm.weight.count
+    let count = norm.groupWidth ?? norm.weight.count
     for start in stride(from: 0, to: headCount * pass.dimensions.headDim, by: count) {
-      norm.apply(heads + start, into: heads + start, count: count, pass.kernels.products)
+      norm.apply(
+        heads + start, into: heads + start, count: count, offset: start % norm.weight.count,
+        pass.kernels.products)
     }
   }
 

@@ -8,6 +8,8 @@ internal import Kernels
 /// Memory is claimed at once and touched as the sequence grows.
 final class KeyValueCache {
   let type: CacheType
+  /// Positions that a sequence may have.
+  let contextLength: Int
   /// Bytes from one head of a layer to the next.
   let headStride: Int
   private let layerStride: Int
@@ -29,6 +31,7 @@ final class KeyValueCache {
         contextLength: contextLength, type: type, byteCount: byteCount, available: available)
     }
     self.type = type
+    self.contextLength = contextLength
     headDim = dimensions.headDim
     kvHeadCount = dimensions.kvHeadCount
     rowByteCount = type.rowByteCount(headDim: headDim)

@@ -33,8 +33,7 @@ public final class Session {
   private let tokens: Buffer<Int32>
 
   /// - Parameters:
-  ///   - contextLength: Positions to make room for; by default the model's limit or
-  ///     ``defaultContextLength``, whichever is smaller.
+  ///   - contextLength: Positions to make room for; by default ``Model/defaultContextLength``.
   ///   - cacheType: Elements of the cache; by default ``Model/preferredCacheType``.
   /// - Throws: ``ModelError`` when the context exceeds the model's limit or the machine's memory.
   public init(
@@ -42,7 +41,7 @@ public final class Session {
     pool: WorkerPool = WorkerPool()
   ) throws(ModelError) {
     let dimensions = model.dimensions
-    let length = contextLength ?? min(dimensions.contextLimit, Self.defaultContextLength)
+    let length = contextLength ?? model.defaultContextLength
     guard length >= 1, length <= dimensions.contextLimit else {
       throw .contextTooLong(asked: length, limit: dimensions.contextLimit)
     }

@@ -12,7 +12,7 @@ public final class Model: Sendable {
   public static let supportedArchitectures = architectures.map { $0.name }
   private static let architectures: [any DecoderArchitecture.Type] = [
     Llama.self, Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, Olmo2.self,
-    SmolLM3.self, Granite.self, Glm4.self,
+    SmolLM3.self, Granite.self, Glm4.self, Phi3.self, GPT2.self, Starcoder2.self, StableLM.self,
   ]
 
   public let file: GGUFSet

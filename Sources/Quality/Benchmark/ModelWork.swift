@@ -15,7 +15,7 @@ public struct ModelWork: Sendable, Hashable {
   public init(_ model: Model) { self.init(model.file, kernels: model.kernels) }
 
   /// - Parameter file: A dense decoder, whose tensors of two dimensions are matrices that every token
-  ///   is multiplied with. The embedding is only looked up, unless it is the output matrix too.
+  ///   is multiplied with. The embeddings are only looked up, unless one is the output matrix too.
   public init(_ file: GGUFSet, kernels: Kernels) {
     let outputName = file.tensor("output.weight") == nil ? "token_embd.weight" : "output.weight"
     var byteCount = 0
@@ -25,7 +25,7 @@ public struct ModelWork: Sendable, Hashable {
       guard let arithmetic = kernels.arithmetic(of: tensor.type) else { continue }
       if tensor.name == outputName {
         output[arithmetic, default: 0] += tensor.shape.elementCount
-      } else if tensor.name != "token_embd.weight" {
+      } else if !["token_embd.weight", "position_embd.weight"].contains(tensor.name) {
         layers[arithmetic, default: 0] += tensor.shape.elementCount
       } else {
         continue
