@@ -7,10 +7,13 @@ struct LongRopeFactors: Sendable {
 }
 
 extension TensorSource {
+  /// - Throws: ``ModelError`` also when a file has one of the two and lacks the other.
   func longRopeFactors(rotaryDim: Int) throws(ModelError) -> LongRopeFactors {
-    LongRopeFactors(
-      short: try vectorIfPresent("rope_factors_short.weight", count: rotaryDim / 2),
-      long: try vectorIfPresent("rope_factors_long.weight", count: rotaryDim / 2))
+    let names = ["rope_factors_short.weight", "rope_factors_long.weight"]
+    guard names.contains(where: has) else { return LongRopeFactors() }
+    return LongRopeFactors(
+      short: try vector(names[0], count: rotaryDim / 2),
+      long: try vector(names[1], count: rotaryDim / 2))
   }
 }
 
