@@ -137,8 +137,11 @@ private struct PackRegion {
   }
 
   func run(_ tokens: Range<Int>) {
+    // Taken up once: threads that count references to what they share wait for each other.
+    let residual = residual
     // One at a time, while the row is in the nearest cache.
     for token in tokens {
+      if let residual { read(residual, token, into: source + token * columns) }
       prepare(token)
       if forms.contains(.int8) { pack(QUERN_ACTIVATION_INT8, token, into: integers) }
       if forms.contains(.float) { pack(QUERN_ACTIVATION_FLOAT, token, into: floats) }
@@ -147,7 +150,6 @@ private struct PackRegion {
 
   private func prepare(_ token: Int) {
     let row = source + token * columns
-    if let residual { read(residual, token, into: row) }
     if appliesGELU { products.pointee.gelu(row, columns) }
     if let up {
       switch activation {
