@@ -59,7 +59,7 @@ INLINE void add_block_q5_K(const quern_block_q5_K *block, packed_token x, size_t
         _mm512_test_epi8_mask(high, halves_of(ones << (2 * pair), ones << (2 * pair + 1)));
     const __m512i low = _mm512_and_si512(
         _mm512_srlv_epi64(twice(block->qs + pair * 32), halves_of(0, 4)), nibbles());
-    const __m512i weights = _mm512_mask_add_epi8(low, bits, low, _mm512_set1_epi8(16));
+    const __m512i weights = _mm512_mask_add_epi8(low, bits, low, opaque(_mm512_set1_epi8(16)));
     sums[pair & 1] = add_product(sums[pair & 1], weights, x.bytes + at * 256 + pair * 64,
                                  _mm512_permutexvar_ps(pair_lanes(pair), factors));
   }
@@ -148,7 +148,7 @@ INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t
   *rest = _mm512_fmadd_ps(scale, _mm512_loadu_ps(x.halves + at * 16), *rest);
   const __m512 factors = factors_16(scale, x, at);
   const __m512i high = twice(block->hmask);
-  const __m512i fours = halves_of(4 * DIGITS(0) / 3, 4 * DIGITS(1) / 3);
+  const __m512i fours = opaque(halves_of(4 * DIGITS(0) / 3, 4 * DIGITS(1) / 3));
   for (int quad = 0; quad < 4; quad++) {
     const long long ones = 0x0101010101010101;
     const __m512i bytes = twice(block->qs + quad / 2 * 32);
