@@ -9,7 +9,7 @@ enum { QUERN_MOST_ARRANGED = 32768 };
 
 void quern_fill_block_vectors_avx2(quern_product_table *products);
 void quern_fill_super_block_vectors_avx2(quern_product_table *products);
-void quern_fill_low_vectors_avx2(quern_product_table *products);
 void quern_fill_grid_vectors_avx2(quern_product_table *products);
+void quern_fill_iq1_vectors_avx2(quern_product_table *products);
 
 #endif
