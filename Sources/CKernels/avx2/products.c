@@ -49,8 +49,8 @@ void quern_fill_products_avx2(quern_kernel_table *table) {
 #undef INTEGER
   quern_fill_block_vectors_avx2(&table->products);
   quern_fill_super_block_vectors_avx2(&table->products);
-  quern_fill_low_vectors_avx2(&table->products);
   quern_fill_grid_vectors_avx2(&table->products);
+  quern_fill_iq1_vectors_avx2(&table->products);
   fill_float_vectors(&table->products);
   fill_row_operations(&table->products);
 }

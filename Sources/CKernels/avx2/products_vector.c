@@ -1,4 +1,4 @@
-// Products of the K types with one token, for AVX2: eight (or sixteen) sub-blocks are
+// Products of the K types and TQ2_0 with one token, for AVX2: eight (or sixteen) sub-blocks are
 // summed up side by side before scales are looked at.
 #include "../levels.h"
 
@@ -117,6 +117,18 @@ INLINE void add_block_q2_K(const quern_block_q2_K *block, packed_token x, size_t
   add_sixteen(fours, scales, minima, x, at, sum, rest);
 }
 
+INLINE void add_block_tq2_0(const quern_block_tq2_0 *block, packed_token x, size_t at, __m256 *sum,
+                            __m256 *rest) {
+  __m256i dots[8];
+#pragma clang loop unroll(full)
+  for (int s = 0; s < 8; s++)
+    dots[s] = dot_with(digits(load_32(block->qs + s / 4 * 32), s % 4), x, at, s);
+  const __m256 d = half_everywhere(block->qs + 64);
+  const __m256 factors = _mm256_mul_ps(d, _mm256_loadu_ps(x.scales + at * 8));
+  *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fold_4_bits(dots)), factors, *sum);
+  *rest = _mm256_fmadd_ps(d, _mm256_loadu_ps(x.sums + at * 8), *rest);
+}
+
 /// The sixteen 6-bit scales of Q3_K as signed bytes.
 INLINE __m128i scales_q3_K(const uint8_t packed[12]) {
   const __m128i eight = _mm_set1_epi64x((long long)load_u64(packed));
@@ -159,6 +171,7 @@ SUPER_BLOCKS(q5_K, , 1)
 SUPER_BLOCKS(q6_K, , -32)
 SUPER_BLOCKS(q2_K, , -1)
 SUPER_BLOCKS(q3_K, , -4)
+SUPER_BLOCKS(tq2_0, , -1)
 
 #pragma clang attribute pop
 
@@ -168,5 +181,6 @@ void quern_fill_super_block_vectors_avx2(quern_product_table *products) {
   products->vector[12] = vector_q4_K;
   products->vector[13] = vector_q5_K;
   products->vector[14] = vector_q6_K;
+  products->vector[35] = vector_tq2_0;
 }
 #endif

@@ -12,9 +12,6 @@
 
 // MARK: Points and signs
 
-INLINE long long point_8(const int8_t *points, unsigned number) {
-  return (long long)load_u64(points + 8 * number);
-}
 INLINE int point_4(const int8_t *points, unsigned number) {
   return (int)load_u32(points + 4 * number);
 }
@@ -61,14 +58,7 @@ INLINE __m256 odd_scales(__m256i scales, float unit) {
   return _mm256_mul_ps(_mm256_cvtepi32_ps(odd), _mm256_set1_ps(unit));
 }
 
-INLINE float half_bits(uint16_t bits) { return _cvtsh_ss(bits); }
-
 // MARK: IQ2
-
-INLINE __m256i four_points(const int8_t *points, unsigned a, unsigned b, unsigned c, unsigned d) {
-  return _mm256_setr_epi64x(point_8(points, a), point_8(points, b), point_8(points, c),
-                            point_8(points, d));
-}
 
 INLINE void add_block_iq2_XXS(const quern_block_iq2_XXS *block, packed_token x, size_t at,
                               __m256 *sum, __m256 *rest) {

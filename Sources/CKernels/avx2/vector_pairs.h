@@ -2,7 +2,6 @@
 #ifndef QUERN_AVX2_VECTOR_PAIRS_H
 #define QUERN_AVX2_VECTOR_PAIRS_H
 
-#include "products_vector.h"
 #include "vector_terms.h"
 
 // MARK: Weights
@@ -87,9 +86,8 @@ INLINE weight_pair pair_of_bytes(const uint8_t *a, const uint8_t *b) {
 }
 
 /// Puts the bytes of a token's every eight blocks into pairs, the first with the fifth and so on, once for
-/// all rows. Null when there is no room.
+/// all rows.
 INLINE const uint8_t *bytes_in_pairs(packed_token x, size_t columns, void *scratch) {
-  if (columns > QUERN_MOST_ARRANGED) return NULL;
   __m256i *pairs = scratch;
   for (size_t at = 0; at + 8 <= columns / 32; at += 8)
     for (size_t p = 0; p < 4; p++, pairs += 2) {
@@ -103,8 +101,7 @@ INLINE const uint8_t *bytes_in_pairs(packed_token x, size_t columns, void *scrat
 
 /// The activations of blocks `at + p` and `at + p + 4`.
 INLINE weight_pair activation_pair(packed_token x, size_t at, size_t p) {
-  const uint8_t *bytes = x.bytes + (at + p) * 32, *pair = x.pairs + at * 32 + p * 64;
-  if (!x.pairs) return pair_of_bytes(bytes, bytes + 128);
+  const uint8_t *pair = x.pairs + at * 32 + p * 64;
   return (weight_pair){load_32(pair), load_32(pair + 32)};
 }
 

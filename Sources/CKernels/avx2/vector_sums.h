@@ -1,4 +1,4 @@
-// Sums of the sub-blocks of a super-block, for AVX2. Needs vector_terms.h.
+// Sums of the sub-blocks of a super-block, and points of grids, for AVX2. Needs vector_terms.h.
 #ifndef QUERN_AVX2_VECTOR_SUMS_H
 #define QUERN_AVX2_VECTOR_SUMS_H
 
@@ -62,5 +62,18 @@ INLINE void scales_of_sixteen(__m128i bytes, __m256 unit, __m256 scales[2]) {
   scales[0] = _mm256_mul_ps(low_bytes_as_floats(ordered), unit);
   scales[1] = _mm256_mul_ps(low_bytes_as_floats(_mm_unpackhi_epi64(ordered, ordered)), unit);
 }
+
+// MARK: Points of grids
+
+INLINE long long point_8(const int8_t *points, unsigned number) {
+  return (long long)load_u64(points + 8 * number);
+}
+/// Four points of eight elements.
+INLINE __m256i four_points(const int8_t *points, unsigned a, unsigned b, unsigned c, unsigned d) {
+  return _mm256_setr_epi64x(point_8(points, a), point_8(points, b), point_8(points, c),
+                            point_8(points, d));
+}
+
+INLINE float half_bits(uint16_t bits) { return _cvtsh_ss(bits); }
 
 #endif

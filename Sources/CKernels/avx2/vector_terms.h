@@ -11,6 +11,7 @@
 
 #include "../include/CKernels.h"
 #include "../products/prefetch.h"
+#include "products_vector.h"
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
@@ -23,12 +24,15 @@ typedef struct {
   const int8_t *points;
 } packed_token;
 
-INLINE packed_token token_of(const quern_product_job *product) {
+/// The token from column `from` on.
+INLINE packed_token token_of(const quern_product_job *product, size_t from) {
+  const size_t blocks = product->columns / 32;
   packed_token x;
   x.bytes = product->activations;
-  x.scales = (const float *)(x.bytes + product->columns);
-  x.sums = x.scales + product->columns / 32;
-  x.halves = x.sums + product->columns / 32;
+  x.scales = (const float *)(x.bytes + product->columns) + from / 32;
+  x.sums = x.scales + blocks;
+  x.halves = x.sums + blocks + from / 32;
+  x.bytes += from;
   x.pairs = NULL;
   x.points = NULL;
   return x;
@@ -89,25 +93,28 @@ INLINE void prefetch_bytes(const void *blocks, size_t bytes) {
   for (size_t line = 0; line < bytes; line += 64) PREFETCH_AHEAD((const uint8_t *)blocks + line);
 }
 
-/// Writes the sums of up to four rows from row `r` on; each is the same whatever the others hold.
+/// Writes the sums of up to four rows from row `r` on, or adds them to what is there; each is the same
+/// whatever the others hold.
 INLINE void store_rows(const quern_product_job *product, size_t r, size_t rows,
-                       const __m256 totals[4]) {
+                       const __m256 totals[4], int add) {
   const __m256 two = _mm256_hadd_ps(_mm256_hadd_ps(totals[0], totals[1]),
                                     _mm256_hadd_ps(totals[2], totals[3]));
+  const float *start = add ? product->output : product->bias;
   float sums[4];
   _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(two), _mm256_extractf128_ps(two, 1)));
-  for (size_t i = 0; i < rows; i++)
-    product->output[r + i] = product->bias ? sums[i] + product->bias[r + i] : sums[i];
+  for (size_t i = 0; i < rows; i++) product->output[r + i] = start ? sums[i] + start[r + i] : sums[i];
 }
 
 // A product of one token, four rows at a time; `row` gives the lanes that sum up to the product of the row
-// of `blocks` with `x`, and `setup` comes before the rows.
+// of `blocks` with `x`. `setup` comes before the rows; it may arrange activations in scratch, for which
+// longer rows are cut.
 #define ROWS(name, setup, row)                                                                    \
-  static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
-                            void *scratch) {                                                      \
+  INLINE void cut_##name(const quern_product_job *product, size_t first, size_t end, void *scratch, \
+                         size_t from, size_t columns) {                                           \
     (void)scratch;                                                                                \
-    packed_token x = token_of(product);                                                           \
-    const size_t columns = product->columns;                                                      \
+    packed_token x = token_of(product, from);                                                     \
+    const size_t bytes = from ? product->row_bytes * from / product->columns : 0;                 \
+    const uint8_t *weights = (const uint8_t *)product->weights + bytes;                           \
     setup;                                                                                        \
     for (size_t r = first; r < end; r += 4) {                                                     \
       const size_t rows = end - r < 4 ? end - r : 4;                                              \
@@ -115,11 +122,21 @@ INLINE void store_rows(const quern_product_job *product, size_t r, size_t rows,
                           _mm256_setzero_ps()};                                                   \
       for (size_t i = 0; i < rows; i++) {                                                         \
         const quern_block_##name *blocks =                                                        \
-            (const void *)((const uint8_t *)product->weights + (r + i) * product->row_bytes);     \
+            (const void *)(weights + (r + i) * product->row_bytes);                               \
         totals[i] = row;                                                                          \
       }                                                                                           \
-      store_rows(product, r, rows, totals);                                                       \
+      store_rows(product, r, rows, totals, from > 0);                                             \
     }                                                                                             \
+  }                                                                                               \
+  static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
+                            void *scratch) {                                                      \
+    size_t from = 0;                                                                              \
+    do {                                                                                          \
+      const size_t left = product->columns - from;                                                \
+      cut_##name(product, first, end, scratch, from,                                              \
+                 left < QUERN_MOST_ARRANGED ? left : QUERN_MOST_ARRANGED);                        \
+      from += QUERN_MOST_ARRANGED;                                                                \
+    } while (from < product->columns);                                                            \
   }
 
 // Rows of super-blocks, each added by `add_block_name`; `weight` multiplies what gathers in `rest`, and

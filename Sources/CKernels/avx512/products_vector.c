@@ -59,10 +59,20 @@ INLINE void add_block_q5_K(const quern_block_q5_K *block, packed_token x, size_t
         _mm512_test_epi8_mask(high, halves_of(ones << (2 * pair), ones << (2 * pair + 1)));
     const __m512i low = _mm512_and_si512(
         _mm512_srlv_epi64(twice(block->qs + pair * 32), halves_of(0, 4)), nibbles());
-    const __m512i weights = _mm512_mask_add_epi8(low, bits, low, _mm512_set1_epi8(16));
+    const __m512i weights = _mm512_mask_add_epi8(low, bits, low, opaque(_mm512_set1_epi8(16)));
     sums[pair & 1] = add_product(sums[pair & 1], weights, x.bytes + at * 256 + pair * 64,
                                  _mm512_permutexvar_ps(pair_lanes(pair), factors));
   }
+}
+
+/// The levels of elements 4k ... of both halves of every sub-block.
+INLINE __m512i column_iq4_XS(const uint8_t qs[128], int k) {
+  const __m512i words = _mm512_add_epi32(
+      _mm512_setr_epi32(0, 0, 4, 4, 8, 8, 12, 12, 16, 16, 20, 20, 24, 24, 28, 28), _mm512_set1_epi32(k));
+  const __m512i bytes = _mm512_permutex2var_epi32(_mm512_loadu_si512(qs), words,
+                                                  _mm512_loadu_si512(qs + 64));
+  const __m512i shifted = _mm512_srlv_epi32(bytes, _mm512_set1_epi64(4ll << 32));
+  return iq4_levels(_mm512_and_si512(shifted, nibbles()));
 }
 
 INLINE void add_block_iq4_XS(const quern_block_iq4_XS *block, packed_token x, size_t at,
@@ -79,11 +89,10 @@ INLINE void add_block_iq4_XS(const quern_block_iq4_XS *block, packed_token x, si
                     one_half(&block->d));
   const __m512 factors = _mm512_mul_ps(scale, scales_and_sums(x, at));
   *rest = _mm512_mask_add_ps(*rest, 0xff00, *rest, factors);
-  for (int pair = 0; pair < 4; pair++)
-    sums[pair & 1] = add_product(
-        sums[pair & 1],
-        iq4_levels(shifted_nibbles(block->qs + pair * 32, block->qs + pair * 32 + 16)),
-        x.bytes + at * 256 + pair * 64, _mm512_permutexvar_ps(pair_lanes(pair), factors));
+  __m512i dots = _mm512_setzero_si512();
+  for (int k = 0; k < 4; k++)
+    dots = _mm512_dpbusd_epi32(dots, column_iq4_XS(block->qs, k), activation_column(x, at, k));
+  *sums = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots), each_twice(factors), *sums);
 }
 
 // MARK: Sixteen sub-blocks of 16
@@ -141,33 +150,39 @@ INLINE __m128i scales_q3_K(const uint8_t packed[12]) {
   return _mm_sub_epi8(six, _mm_set1_epi8(32));
 }
 
+/// Weights moved up by 4: a digit, and a third bit in bit n of `hmask` for sub-blocks 2n and 2n + 1. There
+/// are 64 bytes to read from `hmask` on.
+INLINE __m512i column_q3_K(const quern_block_q3_K *block, int k) {
+  const __m512i shifts = _mm512_setr_epi32(0, 0, 2, 2, 4, 4, 6, 6, 0, 0, 2, 2, 4, 4, 6, 6);
+  const __m512i low = _mm512_and_si512(_mm512_srlv_epi32(bytes_of_digits(block->qs, k), shifts),
+                                       _mm512_set1_epi8(3));
+  const __m512i words = _mm512_set1_epi64((long long)(4 + k) << 32 | k);
+  const __m512i high = _mm512_permutexvar_epi32(words, _mm512_loadu_si512(block->hmask));
+  const long long one = 0x0101010101010101;
+  const __m512i places =
+      _mm512_setr_epi64(one, one << 1, one << 2, one << 3, one << 4, one << 5, one << 6,
+                        (long long)((unsigned long long)one << 7));
+  const __mmask64 bits = _mm512_test_epi8_mask(high, places);
+  return _mm512_mask_add_epi8(low, bits, low, opaque(_mm512_set1_epi8(4)));
+}
+
 INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t at, __m512 *sums,
                            __m512 *rest) {
   const __m512 scale =
       _mm512_mul_ps(bytes_as_floats(scales_q3_K(block->scales)), one_half(&block->d));
   *rest = _mm512_fmadd_ps(scale, _mm512_loadu_ps(x.halves + at * 16), *rest);
-  const __m512 factors = factors_16(scale, x, at);
-  const __m512i high = twice(block->hmask);
-  const __m512i fours = halves_of(4 * DIGITS(0) / 3, 4 * DIGITS(1) / 3);
-  for (int quad = 0; quad < 4; quad++) {
-    const long long ones = 0x0101010101010101;
-    const __m512i bytes = twice(block->qs + quad / 2 * 32);
-    const __m512i low = _mm512_and_si512(quad % 2 ? _mm512_srli_epi64(bytes, 4) : bytes,
-                                         halves_of(DIGITS(0), DIGITS(1)));
-    const __mmask64 bits = _mm512_test_epi8_mask(
-        high, halves_of(ones << (2 * quad), (long long)((unsigned long long)ones << (2 * quad + 1))));
-    sums[quad & 1] = add_product(sums[quad & 1], _mm512_mask_add_epi8(low, bits, low, fours),
-                                 x.bytes + at * 256 + quad * 64,
-                                 _mm512_permutexvar_ps(quad_lanes(quad), factors));
-  }
+  __m512i dots = _mm512_setzero_si512();
+  for (int k = 0; k < 4; k++)
+    dots = _mm512_dpbusd_epi32(dots, column_q3_K(block, k), activation_column(x, at, k));
+  *sums = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots), factors_16(scale, x, at), *sums);
 }
 
 SUPER_BLOCKS(q4_K, , lane_halves(1, 1.0f / 16), lane_halves(1, 1.0f / 16), 1)
 SUPER_BLOCKS(q5_K, , every_lane(), every_lane(), 1)
-SUPER_BLOCKS(iq4_XS, , every_lane(), every_lane(), -128)
+SUPER_BLOCKS(iq4_XS, x.columns = bytes_in_columns(x, columns, scratch), every_lane(), every_lane(), -128)
 SUPER_BLOCKS(q6_K, , every_lane(), every_lane(), -32)
 SUPER_BLOCKS(q2_K, x.columns = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
-SUPER_BLOCKS(q3_K, , lane_halves(1, 1.0f / 4), lane_halves(1, 1.0f / 4), -4)
+SUPER_BLOCKS(q3_K, x.columns = bytes_in_columns(x, columns, scratch), every_lane(), every_lane(), -4)
 
 #pragma clang attribute pop
 

@@ -27,7 +27,7 @@ INLINE __m512 unshifted_lanes(void) {
 /// Adds 16 where the fifth bits of two blocks are set.
 INLINE __m512i add_fifth_bits(__m512i weights, const uint8_t *a, const uint8_t *b) {
   const __mmask64 bits = (uint64_t)load_u32(b) << 32 | load_u32(a);
-  return _mm512_mask_add_epi8(weights, bits, weights, _mm512_set1_epi8(16));
+  return _mm512_mask_add_epi8(weights, bits, weights, opaque(_mm512_set1_epi8(16)));
 }
 
 WEIGHTS_OF_PAIR(q4_0, unshifted_nibbles(a->qs, b->qs))

@@ -113,9 +113,7 @@ INLINE __m512 factors_ternary(const void *d, packed_token x, size_t at, __m512 *
 INLINE void add_block_tq2_0(const quern_block_tq2_0 *block, packed_token x, size_t at, __m512 *sums,
                             __m512 *rest) {
   const __m512 factors = factors_ternary(&block->d, x, at, rest);
-  const __m512i each_twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-  *sums = _mm512_fmadd_ps(digit_dots(block->qs, x, at), _mm512_permutexvar_ps(each_twice, factors),
-                          *sums);
+  *sums = _mm512_fmadd_ps(digit_dots(block->qs, x, at), each_twice(factors), *sums);
 }
 
 /// Three times every byte, without what does not fit.

@@ -29,7 +29,8 @@ INLINE void store_numbers(const uint8_t low[32], __m512i high, uint16_t numbers[
   _mm512_storeu_si512(numbers, _mm512_or_si512(bytes, _mm512_slli_epi16(three, 8)));
 }
 
-INLINE void add_block_iq1_S(const quern_block_iq1_S *block, packed_token x, size_t at, __m512 *sums, __m512 *rest) {
+INLINE void add_block_iq1_S(const quern_block_iq1_S *block, packed_token x, size_t at, __m512 *sums,
+                            __m512 *rest) {
   const __m128i words = _mm_loadu_si128((const __m128i *)block->qh);
   const __m512i wide = _mm512_cvtepu16_epi64(words);
   const __m512i two = _mm512_or_si512(wide, _mm512_slli_epi64(wide, 26));
@@ -53,7 +54,8 @@ INLINE void add_block_iq1_S(const quern_block_iq1_S *block, packed_token x, size
   }
 }
 
-INLINE void add_block_iq1_M(const quern_block_iq1_M *block, packed_token x, size_t at, __m512 *sums, __m512 *rest) {
+INLINE void add_block_iq1_M(const quern_block_iq1_M *block, packed_token x, size_t at, __m512 *sums,
+                            __m512 *rest) {
   const __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)block->qh));
   const __m512i nibbles_16 = _mm512_or_si512(bytes, _mm512_slli_epi32(bytes, 12));
   uint16_t numbers[32];

@@ -21,33 +21,30 @@ TWICE_AS_MANY_CODES(256, 128)
 TWICE_AS_MANY_CODES(512, 256)
 TWICE_AS_MANY_CODES(1024, 512)
 
-/// Numbers of words that spread eight codes from `first` on over four words each.
-INLINE __m512i fours_of_words(int first) {
-  const __m512i spread = _mm512_cvtepu8_epi16(
-      _mm256_setr_epi8(0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 6, 6,
-                       6, 6, 7, 7, 7, 7));
-  return _mm512_add_epi16(spread, _mm512_set1_epi16((short)first));
-}
-INLINE __m512i twos_of_words(int first) {
-  const __m512i spread = _mm512_cvtepu8_epi16(
-      _mm256_setr_epi8(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11,
-                       12, 12, 13, 13, 14, 14, 15, 15));
-  return _mm512_add_epi16(spread, _mm512_set1_epi16((short)first));
-}
-
 // A code holds even elements in its low byte and odd ones in its high byte, so that one shift brings two
-// neighbours to the bottom of their bytes.
+// neighbours to the bottom of their bytes. Columns are those of vector_columns.h: elements 4k ... of every
+// sub-block of 16.
 
-/// The digits (two bits each) of eight of 32 codes.
-INLINE __m512i digits_of_eight(__m512i codes, int first) {
-  const __m512i words = _mm512_srlv_epi16(_mm512_permutexvar_epi16(fours_of_words(first), codes),
-                                          _mm512_set1_epi64(0x0006000400020000));
+/// The digits (two bits each) of 32 codes, of which each sub-block has two.
+INLINE __m512i column_of_eights(__m512i codes, int k) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i two = _mm512_add_epi32(lanes, lanes);
+  const __m512i both = _mm512_or_si512(two, _mm512_slli_epi32(two, 16));
+  const __m512i mine = _mm512_permutexvar_epi16(
+      _mm512_add_epi16(both, _mm512_set1_epi16((short)(k / 2))), codes);
+  const __m512i words = _mm512_srlv_epi16(
+      mine, _mm512_set1_epi32(k % 2 ? 0x00060004 : 0x00020000));
   return _mm512_and_si512(words, _mm512_set1_epi8(3));
 }
-/// The digits (three bits each) of sixteen of 32 codes; bits above mean nothing, but the eighth is clear.
-INLINE __m512i digits_of_sixteen(__m512i codes, int first) {
-  return _mm512_srlv_epi16(_mm512_permutexvar_epi16(twos_of_words(first), codes),
-                           _mm512_set1_epi32(0x00040000));
+/// The digits (three bits each) of 64 codes, of which each sub-block has four; bits above mean nothing, but
+/// the eighth is clear.
+INLINE __m512i column_of_fours(const __m512i codes[2], int k) {
+  const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i four = _mm512_slli_epi32(lanes, 2);
+  const __m512i both = _mm512_or_si512(four, _mm512_slli_epi32(four, 16));
+  const __m512i mine = _mm512_permutex2var_epi16(
+      codes[0], _mm512_add_epi16(both, _mm512_set1_epi16((short)k)), codes[1]);
+  return _mm512_srlv_epi16(mine, _mm512_set1_epi32(0x00040000));
 }
 
 #endif

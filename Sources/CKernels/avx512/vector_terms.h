@@ -7,6 +7,7 @@
 
 #include "../include/CKernels.h"
 #include "../products/prefetch.h"
+#include "products_vector.h"
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
@@ -19,12 +20,15 @@ typedef struct {
   const void *points;
 } packed_token;
 
-INLINE packed_token token_of(const quern_product_job *product) {
+/// The token from column `from` on.
+INLINE packed_token token_of(const quern_product_job *product, size_t from) {
+  const size_t blocks = product->columns / 32;
   packed_token x;
   x.bytes = product->activations;
-  x.scales = (const float *)(x.bytes + product->columns);
-  x.sums = x.scales + product->columns / 32;
-  x.halves = x.sums + product->columns / 32;
+  x.scales = (const float *)(x.bytes + product->columns) + from / 32;
+  x.sums = x.scales + blocks;
+  x.halves = x.sums + blocks + from / 32;
+  x.bytes += from;
   x.columns = NULL;
   x.points = NULL;
   return x;
@@ -72,6 +76,13 @@ INLINE __m512 add_product(__m512 sums, __m512i weights, const uint8_t *bytes, __
 INLINE __m512 subtract_minima(__m512 rest, __m256 minimum, const float *sums) {
   return _mm512_zextps256_ps512(
       _mm256_fnmadd_ps(minimum, _mm256_loadu_ps(sums), _mm512_castps512_ps256(rest)));
+}
+
+/// The same bytes, about which the compiler knows nothing: additions of them to some bytes only stay one
+/// instruction, where it would make two of what it sees to be an "or".
+INLINE __m512i opaque(__m512i bytes) {
+  __asm__("" : "+v"(bytes));
+  return bytes;
 }
 
 INLINE __m512i nibbles(void) { return _mm512_set1_epi8(15); }
@@ -137,13 +148,13 @@ INLINE __m128 sum_rows(const __m512 totals[4]) {
   return _mm_add_ps(_mm256_castps256_ps128(two), _mm256_extractf128_ps(two, 1));
 }
 
-/// Writes the sums of up to four rows from row `r` on.
+/// Writes the sums of up to four rows from row `r` on, or adds them to what is there.
 INLINE void store_rows(const quern_product_job *product, size_t r, size_t count,
-                       const __m512 totals[4]) {
+                       const __m512 totals[4], int add) {
   const __mmask8 present = (__mmask8)((1u << count) - 1);
+  const float *start = add ? product->output : product->bias;
   __m128 sums = sum_rows(totals);
-  if (product->bias)
-    sums = _mm_add_ps(sums, _mm_maskz_loadu_ps(present, product->bias + r));
+  if (start) sums = _mm_add_ps(sums, _mm_maskz_loadu_ps(present, start + r));
   _mm_mask_storeu_ps(product->output + r, present, sums);
 }
 
@@ -164,13 +175,15 @@ INLINE __m512 one_half(const void *p) {
 // MARK: Rows
 
 // A product of one token, four rows at a time; `row` gives the lanes that sum up to the product of the row
-// of `blocks` with `x`, and `setup` comes before the rows.
+// of `blocks` with `x`. `setup` comes before the rows; it may arrange activations in scratch, for which
+// longer rows are cut.
 #define ROWS(name, setup, row)                                                                    \
-  static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
-                            void *scratch) {                                                      \
+  INLINE void cut_##name(const quern_product_job *product, size_t first, size_t end, void *scratch, \
+                         size_t from, size_t columns) {                                           \
     (void)scratch;                                                                                \
-    packed_token x = token_of(product);                                                           \
-    const size_t columns = product->columns;                                                      \
+    packed_token x = token_of(product, from);                                                     \
+    const size_t bytes = from ? product->row_bytes * from / product->columns : 0;                 \
+    const uint8_t *weights = (const uint8_t *)product->weights + bytes;                           \
     setup;                                                                                        \
     for (size_t r = first; r < end; r += 4) {                                                     \
       const size_t rows = end - r < 4 ? end - r : 4;                                              \
@@ -178,11 +191,21 @@ INLINE __m512 one_half(const void *p) {
                           _mm512_setzero_ps()};                                                   \
       for (size_t i = 0; i < rows; i++) {                                                         \
         const quern_block_##name *blocks =                                                        \
-            (const void *)((const uint8_t *)product->weights + (r + i) * product->row_bytes);     \
+            (const void *)(weights + (r + i) * product->row_bytes);                               \
         totals[i] = row;                                                                          \
       }                                                                                           \
-      store_rows(product, r, rows, totals);                                                       \
+      store_rows(product, r, rows, totals, from > 0);                                             \
     }                                                                                             \
+  }                                                                                               \
+  static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
+                            void *scratch) {                                                      \
+    size_t from = 0;                                                                              \
+    do {                                                                                          \
+      const size_t left = product->columns - from;                                                \
+      cut_##name(product, first, end, scratch, from,                                              \
+                 left < QUERN_MOST_ARRANGED ? left : QUERN_MOST_ARRANGED);                        \
+      from += QUERN_MOST_ARRANGED;                                                                \
+    } while (from < product->columns);                                                            \
   }
 
 /// Asks for the bytes of some blocks, further ahead.
