@@ -10,6 +10,7 @@ protocol DecoderModel: Sendable {
   var epsilon: Float { get }
   var outputNorm: FloatVector { get }
   var output: Linear { get }
+  var keyBiases: KeyBiases { get }
 
   /// - Throws: ``ModelError`` for a key or tensor that is missing or not what it should be.
   init(_ source: TensorSource) throws(ModelError)

@@ -22,6 +22,8 @@ struct Llama: DecoderModel {
   let outputNorm: FloatVector
   let output: Linear
 
+  var keyBiases: KeyBiases { KeyBiases(layers: layers.map(\.key.bias), rotary: rotary) }
+
   init(_ source: TensorSource) throws(ModelError) {
     let parameters = ModelParameters(
       metadata: source.file.metadata, architecture: Self.architecture)
