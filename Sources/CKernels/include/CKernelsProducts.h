@@ -61,7 +61,13 @@ typedef enum {
   QUERN_CACHE_Q8_0 = 3,
   QUERN_CACHE_Q4_0 = 4,
 } quern_cache;
-enum { QUERN_CACHE_COUNT = 5, QUERN_CACHE_BLOCK = 32, QUERN_KEY_GROUP = 16, QUERN_MAX_HEAD_DIM = 2048 };
+enum {
+  QUERN_CACHE_COUNT = 5,
+  QUERN_CACHE_BLOCK = 32,
+  QUERN_KEY_GROUP = 16,
+  QUERN_OFFSET_POSITIONS = 256,  // that share an offset of their keys
+  QUERN_MAX_HEAD_DIM = 2048,
+};
 
 /// Bytes of a block of a cache with scales; 0 for the others.
 static inline size_t quern_cache_block_bytes(quern_cache cache) {
@@ -92,6 +98,10 @@ typedef struct quern_attention {
   quern_cache cache;   // what the elements of keys and values are
   const void *keys;    // [kv head][...]; readable to the end of the last group
   const void *values;  // [kv head][position][dimension]
+  /// `[kv head][position / QUERN_OFFSET_POSITIONS][dimension]`: what was taken from keys before they were
+  /// stored; null for nothing. Scores have it back, one product for all keys that share it.
+  const float *key_offsets;
+  size_t key_offset_stride;  // floats between heads
   size_t head_stride;      // bytes between heads of the cache
   size_t head_dim;         // up to QUERN_MAX_HEAD_DIM
   size_t heads;
