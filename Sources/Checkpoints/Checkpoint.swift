@@ -63,12 +63,17 @@ public struct TensorSource: Sendable {
 
   public var content: Content
   public var rowOrder: RowOrder
+  /// Of the numbers in a file.
+  public var byteOrder = ByteOrder.little
   /// The zeros that stand around the stored rows, once they are in order.
   public var padding: ZeroPadding?
 
-  public init(_ content: Content, rowOrder: RowOrder = .asStored) {
+  public init(
+    _ content: Content, rowOrder: RowOrder = .asStored, byteOrder: ByteOrder = .little
+  ) {
     self.content = content
     self.rowOrder = rowOrder
+    self.byteOrder = byteOrder
   }
 
   /// The stored row that becomes row `row` of `rows`; `nil` for a row of zeros.

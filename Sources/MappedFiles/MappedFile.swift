@@ -18,14 +18,15 @@ public final class MappedFile: Sendable {
 
   // The address is constant and the pages are read-only, so sharing it between threads is safe.
   private nonisolated(unsafe) let base: UnsafeRawPointer
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
   private let modified: timespec
   /// What the handler of faults knows of the mapping; an empty file has none.
   private nonisolated(unsafe) let live: LiveMapping.Place?
 
-  /// - Throws: ``FileError`` when the path is missing, unreadable or not a regular file.
+  /// - Throws: ``FileError`` when the path is missing, unreadable, not a regular file or half edited.
   public init(_ path: FilePath) throws(FileError) {
     self.path = path
+    if HeadRewrite.isPending(path) { throw FileError(path: path, reason: .editPending) }
     func failure(_ operation: String) -> FileError {
       FileError(path: path, reason: .system(operation: operation, Errno(rawValue: errno)))
     }

@@ -28,7 +28,7 @@ struct RowReader: Sendable {
     codec = BlockCodec(type)
   }
 
-  /// Copies the stored bytes of `rows`.
+  /// Copies the stored bytes of `rows`, little-endian.
   func copy(_ rows: Range<Int>, into output: UnsafeMutableRawBufferPointer) {
     // Bytes of zero are blocks of zeros in every type.
     if source.padding != nil { output.initializeMemory(as: UInt8.self, repeating: 0) }
@@ -38,6 +38,7 @@ struct RowReader: Sendable {
         rebasing: output[place * rowStride..<place * rowStride + run.count])
       target.copyMemory(from: run)
     }
+    if source.byteOrder == .big { type.swapWords(in: output) }
   }
 
   /// Decodes `rows` to single precision.
@@ -46,10 +47,14 @@ struct RowReader: Sendable {
     guard let codec, rowByteCount > 0 else { return }
     withRuns(of: rows) { run, place in
       let count = run.count / rowByteCount * storedColumns
-      codec.decode(
-        run,
-        into: UnsafeMutableBufferPointer(
-          rebasing: output[place * columns..<place * columns + count]))
+      let values = UnsafeMutableBufferPointer(
+        rebasing: output[place * columns..<place * columns + count])
+      guard source.byteOrder == .big else { return codec.decode(run, into: values) }
+      withUnsafeTemporaryAllocation(byteCount: run.count, alignment: 64) { turned in
+        turned.copyMemory(from: run)
+        type.swapWords(in: turned)
+        codec.decode(UnsafeRawBufferPointer(turned), into: values)
+      }
     }
   }
 
@@ -77,6 +82,16 @@ struct RowReader: Sendable {
         body(stored(place..<place + 1), row - rows.lowerBound)
       }
     }
+  }
+
+  /// Where all rows lie, one after the other as a result of this byte order wants them; `nil` when they do
+  /// not.
+  func storedPlace(in byteOrder: ByteOrder) -> (file: MappedFile, range: Range<Int>)? {
+    guard source.rowOrder == .asStored, source.padding == nil,
+      source.byteOrder == byteOrder || type.words.isEmpty,
+      case .file(let file, let offset) = source.content
+    else { return nil }
+    return (file, offset..<offset + rowCount * rowByteCount)
   }
 
   /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
@@ -127,7 +142,7 @@ struct RowReader: Sendable {
 extension TensorType {
   /// Bytes of a row of whole blocks.
   fileprivate func byteCount(ofRow columns: Int) -> Int {
-    isQuantized ? columns / elementsPerBlock * bytesPerBlock : columns * bytesPerBlock
+    columns / elementsPerBlock * bytesPerBlock
   }
 }
 
