@@ -67,7 +67,7 @@ let package = Package(
       name: "Conversion",
       dependencies: [
         "BlockQuant", "Checkpoints", "GGUF", "Kernels", "MappedFiles", "Safetensors", "TensorCore",
-        "Workers", .product(name: "SystemPackage", package: "swift-system"),
+        "Tokenizers", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Inference",

@@ -63,6 +63,8 @@ public struct TensorSource: Sendable {
 
   public var content: Content
   public var rowOrder: RowOrder
+  /// Of the numbers in a file.
+  public var byteOrder = ByteOrder.little
   /// The zeros that stand around the stored rows, once they are in order.
   public var padding: ZeroPadding?
   /// What is added to every stored value, in single precision.
@@ -71,13 +73,14 @@ public struct TensorSource: Sendable {
   public var isTransposed: Bool
 
   public init(
-    _ content: Content, rowOrder: RowOrder = .asStored, shift: Float = 0,
-    isTransposed: Bool = false
+    _ content: Content, rowOrder: RowOrder = .asStored, byteOrder: ByteOrder = .little,
+    shift: Float = 0, isTransposed: Bool = false
   ) {
-    self.isTransposed = isTransposed
     self.content = content
     self.rowOrder = rowOrder
+    self.byteOrder = byteOrder
     self.shift = shift
+    self.isTransposed = isTransposed
   }
 
   /// The stored row that becomes row `row` of `rows`; `nil` for a row of zeros.

@@ -1,4 +1,4 @@
-/// A list of strings as it lies in a file, in one piece of memory: byte count (u64) and bytes, one after
+/// A list of strings as it lies in a little-endian file, in one piece of memory: byte count (u64) and bytes, one after
 /// another.
 ///
 /// Vocabularies have hundreds of thousands of strings; whoever needs few of them, or only their bytes,

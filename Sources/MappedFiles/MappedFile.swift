@@ -21,11 +21,11 @@ public final class MappedFile: Sendable {
 
   // The address is constant and the pages are only read, so sharing it between threads is safe.
   private nonisolated(unsafe) let base: UnsafeRawPointer
-  private let file: OpenFile
+  let file: OpenFile
   /// What the handler of faults knows of the mapping; an empty file has none.
   private nonisolated(unsafe) let live: LiveMapping.Place?
 
-  /// - Throws: ``FileError`` when the path is missing, unreadable or not a regular file.
+  /// - Throws: ``FileError`` when the path is missing, unreadable, not a regular file or half edited.
   public init(_ path: FilePath) throws(FileError) {
     let file = try OpenFile(path)
     self.path = path

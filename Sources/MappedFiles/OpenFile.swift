@@ -13,8 +13,9 @@ final class OpenFile: Sendable {
   let byteCount: Int
   let modified: timespec
 
-  /// - Throws: ``FileError`` when the path is missing, unreadable or not a regular file.
+  /// - Throws: ``FileError`` when the path is missing, unreadable, not a regular file or half edited.
   init(_ path: FilePath) throws(FileError) {
+    if HeadRewrite.isPending(path) { throw FileError(path: path, reason: .editPending) }
     func failure(_ operation: String) -> FileError {
       FileError(path: path, reason: .system(operation: operation, Errno(rawValue: errno)))
     }

@@ -127,10 +127,6 @@ import Workers
   func otherFormats() throws {
     let source = try fixture.safetensors(ConversionFixture.model())
     expectRefusal(.countsNoTensors) { try plan(source, to: "folder/") }
-    expectRefusal(.splitsNoSafetensors) { try plan(source, to: "m.safetensors") }
-    expectRefusal(.splitsNoSafetensors) {
-      try plan(source, to: "m.safetensors", tensors: nil, size: 1)
-    }
   }
 
   @Test("A folder in the place of a part is an error, and stays")

@@ -66,7 +66,9 @@ public struct HuggingFaceFolder: Sendable {
     shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
     if shards.count > 1 {
       files.append(
-        TextFile(name: SafetensorsCheckpoint.indexName, bytes: Self.index(of: shards).text))
+        TextFile(
+          name: SafetensorsCheckpoint.indexName,
+          bytes: ShardSet.index(shards.map { ($0.name, $0.layout) })))
     }
     textFiles = files.sorted { $0.name < $1.name }
     warnings = checkpoint.warnings
@@ -115,31 +117,8 @@ public struct HuggingFaceFolder: Sendable {
       let byName = Dictionary(
         group.map { ($0.tensor.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
       return Shard(
-        name: name(ofShard: number + 1, of: groups.count), layout: layout,
+        name: ShardSet.name("model", number: number + 1, of: groups.count), layout: layout,
         tensors: layout.tensors.compactMap { byName[$0.name] })
     }
-  }
-
-  private static func name(ofShard number: Int, of count: Int) -> String {
-    guard count > 1 else { return SafetensorsCheckpoint.fileName }
-    func padded(_ number: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-    }
-    return "model-\(padded(number))-of-\(padded(count)).safetensors"
-  }
-
-  private static func index(of shards: [Shard]) -> JSONValue {
-    let tensors = shards.flatMap { shard in shard.layout.tensors.map { (shard.name, $0) } }
-    let map = tensors.sorted { $0.1.name < $1.1.name }.map { shard, tensor in
-      JSONValue.Member(tensor.name, .string(shard))
-    }
-    let parameters = tensors.reduce(0) { $0 + $1.1.shape.elementCount }
-    let bytes = tensors.reduce(0) { $0 + $1.1.byteCount }
-    return .members(
-      (
-        "metadata",
-        .members(("total_parameters", .integer(parameters)), ("total_size", .integer(bytes)))
-      ), ("weight_map", .object(map)))
   }
 }

@@ -58,7 +58,7 @@ extension Checkpoint {
     }
   }
 
-  private static func refusePickles(in folder: FilePath) throws {
+  static func refusePickles(in folder: FilePath) throws {
     let pickle = try FolderListing(folder).names.first {
       $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
     }

@@ -31,11 +31,13 @@ struct Destination {
         path = typed
       }
     } else if typed.extension == "safetensors" {
-      guard !options.splits else { throw refusal(.splitsNoSafetensors) }
       format = .safetensors
       path = typed
     } else {
       throw refusal(.unknownDestinationFormat)
+    }
+    guard format == .gguf || options.byteOrder == .little else {
+      throw refusal(.safetensorsAreLittleEndian)
     }
   }
 

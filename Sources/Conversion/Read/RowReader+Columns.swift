@@ -7,7 +7,7 @@ import MappedFiles
 extension RowReader {
   /// Decodes `rows`, which are columns of what is stored.
   func decodeColumns(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
-    guard let codec, !rows.isEmpty else { return }
+    guard codec != nil, !rows.isEmpty else { return }
     // Whole blocks around the elements that are wanted.
     let block = type.elementsPerBlock
     let first = rows.lowerBound / block * block
@@ -18,7 +18,7 @@ extension RowReader {
       withStoredBytes { bytes in
         for column in 0..<columns {
           let start = column * stride + offset
-          codec.decode(
+          decodeStored(
             UnsafeRawBufferPointer(rebasing: bytes[start..<start + byteCount]), into: decoded)
           for row in rows {
             output[(row - rows.lowerBound) * columns + column] = decoded[row - first]

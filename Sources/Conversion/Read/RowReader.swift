@@ -28,7 +28,7 @@ struct RowReader: Sendable {
     codec = BlockCodec(type)
   }
 
-  /// Copies the stored bytes of `rows`.
+  /// Copies the stored bytes of `rows`, little-endian.
   func copy(_ rows: Range<Int>, into output: UnsafeMutableRawBufferPointer) {
     // Bytes of zero are blocks of zeros in every type.
     if source.padding != nil { output.initializeMemory(as: UInt8.self, repeating: 0) }
@@ -38,22 +38,35 @@ struct RowReader: Sendable {
         rebasing: output[place * rowStride..<place * rowStride + run.count])
       target.copyMemory(from: run)
     }
+    if source.byteOrder == .big { type.swapWords(in: output) }
   }
 
   /// Decodes `rows` to single precision.
   func decode(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
     if source.isTransposed { return decodeColumns(rows, into: output) }
     if source.padding != nil { output.update(repeating: 0) }
-    guard let codec, rowByteCount > 0 else { return }
+    guard codec != nil, rowByteCount > 0 else { return }
     withRuns(of: rows) { run, place in
       let count = run.count / rowByteCount * storedColumns
-      codec.decode(
+      decodeStored(
         run,
         into: UnsafeMutableBufferPointer(
           rebasing: output[place * columns..<place * columns + count]))
     }
     // Shifted tensors are vectors, which nothing fills up with zeros.
     if source.shift != 0 { for place in output.indices { output[place] += source.shift } }
+  }
+
+  /// Decodes stored bytes in the order in which the file has them.
+  func decodeStored(
+    _ stored: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard source.byteOrder == .big else { return codec?.decode(stored, into: values) ?? () }
+    withUnsafeTemporaryAllocation(byteCount: stored.count, alignment: 64) { turned in
+      turned.copyMemory(from: stored)
+      type.swapWords(in: turned)
+      codec?.decode(UnsafeRawBufferPointer(turned), into: values)
+    }
   }
 
   /// Whether the source's bytes are those of the result where the types are the same.
@@ -89,6 +102,16 @@ struct RowReader: Sendable {
   /// All bytes that are stored.
   func withStoredBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
     source.withBytes(byteCount: type.byteCount(ofRow: rowCount) * columns, body)
+  }
+
+  /// Where all rows lie, one after the other as a result of this byte order wants them; `nil` when they do
+  /// not.
+  func storedPlace(in byteOrder: ByteOrder) -> (file: MappedFile, range: Range<Int>)? {
+    guard copies, source.rowOrder == .asStored, source.padding == nil,
+      source.byteOrder == byteOrder || type.words.isEmpty,
+      case .file(let file, let offset) = source.content
+    else { return nil }
+    return (file, offset..<offset + rowCount * rowByteCount)
   }
 
   /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
@@ -141,7 +164,7 @@ struct RowReader: Sendable {
 extension TensorType {
   /// Bytes of a row of whole blocks.
   func byteCount(ofRow columns: Int) -> Int {
-    isQuantized ? columns / elementsPerBlock * bytesPerBlock : columns * bytesPerBlock
+    columns / elementsPerBlock * bytesPerBlock
   }
 }
 

@@ -10,13 +10,13 @@ extension GGUFCursor {
     case .int16: .int16(try load("an int16"))
     case .uint32: .uint32(try load("a uint32"))
     case .int32: .int32(try load("an int32"))
-    case .float32: .float32(try load("a float32"))
+    case .float32: .float32(Float(bitPattern: try load("a float32")))
     case .bool: .bool(try bool())
     case .string: try string()
     case .array: .array(try array(depth: 1))
     case .uint64: .uint64(try load("a uint64"))
     case .int64: .int64(try load("an int64"))
-    case .float64: .float64(try load("a float64"))
+    case .float64: .float64(Double(bitPattern: try load("a float64")))
     }
   }
 
@@ -57,10 +57,10 @@ extension GGUFCursor {
     case .int16: return .int16(list(count))
     case .uint32: return .uint32(list(count))
     case .int32: return .int32(list(count))
-    case .float32: return .float32(list(count))
+    case .float32: return .float32((list(count) as [UInt32]).map(Float.init(bitPattern:)))
     case .uint64: return .uint64(list(count))
     case .int64: return .int64(list(count))
-    case .float64: return .float64(list(count))
+    case .float64: return .float64((list(count) as [UInt64]).map(Double.init(bitPattern:)))
     case .bool:
       var bools: [Bool] = []
       bools.reserveCapacity(count)
@@ -75,7 +75,7 @@ extension GGUFCursor {
     }
   }
 
-  /// A value of the metadata; a list of strings stays as it lies in the file.
+  /// A value of the metadata; a list of strings stays as it lies in a little-endian file.
   mutating func metadataValue() throws(GGUFError) -> GGUFMetadata.Stored {
     let start = self
     guard try valueType() == .array, try valueType() == .string else {
@@ -87,6 +87,11 @@ extension GGUFCursor {
   }
 
   private mutating func texts(_ count: Int) throws(GGUFError) -> GGUFTextList {
+    guard byteOrder == .little else {
+      var list = GGUFTextList()
+      for _ in 0..<count { list.append(try stringBytes("a string")) }
+      return list
+    }
     let start = offset
     for _ in 0..<count { _ = try stringBytes("a string") }
     return GGUFTextList(checked: read(from: start), count: count)

@@ -26,6 +26,7 @@ public final class Model: Sendable {
   /// - Parameter kernels: The instruction set to compute with.
   /// - Throws: ``ModelError``.
   public init(_ file: GGUFSet, kernels: Kernels = .active) throws(ModelError) {
+    guard file.files.allSatisfy({ $0.byteOrder == .little }) else { throw .bigEndian }
     guard let name = file.metadata.string("general.architecture") else {
       throw .missingKey("general.architecture")
     }

@@ -4,6 +4,7 @@ public import TensorCore
 public enum ModelError: Error, Hashable, Sendable {
   case unsupportedArchitecture(String, supported: [String])
   case missingKey(String)
+  case bigEndian
   /// A metadata value of the wrong kind or out of range.
   case badValue(key: String, found: String, expected: String)
   case missingTensor(String)
@@ -30,6 +31,7 @@ extension ModelError: CustomStringConvertible {
     switch self {
     case .unsupportedArchitecture(let name, let supported):
       "architecture '\(name)' cannot be run (supported: \(supported.joined(separator: ", ")))"
+    case .bigEndian: "the file is big-endian; quern convert makes it little-endian"
     case .missingKey(let key): "metadata key '\(key)' is missing"
     case .badValue(let key, let found, let expected):
       "metadata key '\(key)' is \(found), expected \(expected)"
