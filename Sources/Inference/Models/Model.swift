@@ -1,5 +1,6 @@
 public import GGUF
 public import Kernels
+internal import MappedFiles
 import Synchronization
 public import SystemPackage
 
@@ -55,10 +56,12 @@ public final class Model: Sendable {
   }
 
   /// Begins to read the weights into memory, in the order of the files, on a thread of its own: for a model that
-  /// is used at once. Does nothing when they are more than the memory that is left.
+  /// is used at once. Does nothing when they are few, or more than the memory that is left.
   public func prefetch() {
     let byteCount = file.files.reduce(0) { $0 + $1.file.byteCount }
-    guard byteCount <= MachineMemory().availableByteCount else { return }
+    guard byteCount > MappedFile.windowByteCount,
+      byteCount <= MachineMemory().availableByteCount
+    else { return }
     prefetching.withLock { $0 = $0 ?? Prefetch(file) }
   }
 
