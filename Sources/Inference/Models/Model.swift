@@ -1,6 +1,6 @@
 public import GGUF
 public import Kernels
-internal import MappedFiles
+import MappedFiles
 import Synchronization
 public import SystemPackage
 
