@@ -41,7 +41,8 @@ import Testing
     guard let library = PreloadedLibrary("counting-calls") else { return nil }
     defer { library.remove() }
     let program = try Program(
-      ["run", model, "--raw", "-p", "Once upon a time", "-n", "400", "--quiet"] + more,
+      ["run", model, "--raw", "-p", "Once upon a time", "-n", "400", "--quiet", "--seed", "1"]
+        + more,
       environment: ["LD_PRELOAD": library.path, "COUNTED_WRITES": "10 60"])
     try #require(program.status == 0, "\(program.errors)")
     let words = program.errors.split(whereSeparator: \.isWhitespace)
