@@ -88,12 +88,31 @@ static float x[MOST_TOKENS * MOST_COLUMNS], weights[PRODUCT_ROWS * MOST_COLUMNS]
 static unsigned char blocks[sizeof weights];
 static _Alignas(64) unsigned char packed[2 * sizeof x], scratch[1 << 20];
 
-/// Activations as integer products see them: blocks of 32 in 127 steps of their largest magnitude.
+/// How far 32 values lie from whole steps: squares of distances in units of 2^-12.
+static double rounding_error(const float *values, float step) {
+  double sum = 0;
+  for (size_t i = 0; i < 32; i++) {
+    const double units = rint((double)(values[i] * (1 / step)) * 4096);
+    const double rest = units - rint(units / 4096) * 4096;
+    sum += rest * rest;
+  }
+  return sum;
+}
+
+/// Activations as integer products see them: blocks of 32 in 127, 126 or 125 steps of their largest
+/// magnitude, whichever miss least.
 static void round_activations(float *values, size_t count) {
   for (size_t block = 0; block < count; block += 32) {
-    float largest = 0;
+    float largest = 0, step = 0;
+    double error = INFINITY;
     for (size_t i = block; i < block + 32; i++) largest = fmaxf(largest, fabsf(values[i]));
-    const float step = largest / 127;
+    for (int top = 127; top > 124 && largest > 0; top--) {
+      const double other = rounding_error(values + block, largest / (float)top) / top / top;
+      if (other < error) {
+        error = other;
+        step = largest / (float)top;
+      }
+    }
     for (size_t i = block; i < block + 32; i++)
       values[i] = step > 0 ? rintf(values[i] * (1 / step)) * step : 0;
   }

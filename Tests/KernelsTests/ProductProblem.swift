@@ -145,16 +145,33 @@ struct ProductProblem: CustomStringConvertible {
 }
 
 extension [Float] {
-  /// Blocks of 32 rounded to 127 steps of their largest magnitude, ties to even.
+  /// Blocks of 32 rounded to 127, 126 or 125 steps of their largest magnitude, ties to even: whichever
+  /// misses least.
   fileprivate var quantizedInBlocks: [Float] {
-    var result = self
-    for start in stride(from: 0, to: count, by: 32) {
-      let scale = self[start..<start + 32].map(abs).max()! / 127
-      for index in start..<start + 32 {
-        let steps = scale > 0 ? (self[index] * (1 / scale)).rounded(.toNearestOrEven) : 0
-        result[index] = steps * scale
+    stride(from: 0, to: count, by: 32).flatMap { start in
+      let block = self[start..<start + 32]
+      let largest = block.map(abs).max()!
+      guard largest > 0 else { return block.map { $0 * 0 } }
+      let choices = [Float(127), 126, 125].map { steps in
+        Self.rounded(block, scale: largest / steps)
       }
+      // The first of equal ones.
+      return choices.min { $0.error < $1.error }!.values
     }
-    return result
+  }
+
+  /// A block in whole steps, and the squares of its errors as kernels count them: distances to whole steps
+  /// in units of 2^-12, times the step.
+  private static func rounded(_ block: ArraySlice<Float>, scale: Float) -> (
+    values: [Float], error: Double
+  ) {
+    let steps = block.map { $0 * (1 / scale) }
+    let units = steps.map { step in
+      let fixed = Double((Double(step) * 4096).rounded(.toNearestOrEven))
+      return fixed - (fixed / 4096).rounded(.toNearestOrEven) * 4096
+    }
+    let largest = Double((block.map(abs).max()! / scale).rounded())
+    let error = units.reduce(0) { $0 + $1 * $1 } / (largest * largest)
+    return (steps.map { $0.rounded(.toNearestOrEven) * scale }, error)
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import Inference
 import MappedFiles
 import Synchronization
+import Workers
 
 /// Ends the program cleanly on ctrl-C: what cannot be continued goes, the exit code is 130. The same
 /// for a request to end (143) and a terminal that is closed (129).
@@ -31,7 +32,7 @@ enum Interrupts {
     signal(SIGXFSZ, SIG_IGN)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     let waited = signals
-    let thread = Thread {
+    let thread = OwnedThread {
       var waited = waited
       var signal: Int32 = 0
       repeat {
@@ -44,8 +45,12 @@ enum Interrupts {
       }
       _exit(128 + signal)
     }
-    thread.stackSize = 256 << 10
-    thread.start()
+    guard let thread else {
+      // Nobody waits for them: they end the program as they end any.
+      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+      return
+    }
+    thread.detach()
   }
 
   /// - Returns: Whether there was one that nobody ended yet.
