@@ -3,6 +3,7 @@ import Foundation
 import SystemPackage
 import TensorCore
 import TestSupport
+import Testing
 import Tokenizers
 
 extension CheckpointFixture {
@@ -13,6 +14,18 @@ extension CheckpointFixture {
   func copy(named name: String? = nil) throws -> CheckpointCopy {
     try CheckpointCopy(of: path, named: name ?? rawValue)
   }
+}
+
+/// A checkpoint read from a folder, taken for one read from a GGUF with the same tensors.
+func asGGUF(_ path: FilePath) throws -> Checkpoint {
+  var checkpoint = try Checkpoint(at: path)
+  checkpoint.origin = .gguf
+  return checkpoint
+}
+
+func json(_ name: String, of folder: HuggingFaceFolder) throws -> JSONValue {
+  let file = try #require(folder.textFiles.first { $0.name == name }, "\(name)")
+  return try JSONValue(parsing: file.bytes)
 }
 
 /// A checkpoint to change.

@@ -56,7 +56,7 @@ FREE = {
     "_name_or_path", "architectures", "transformers_version", "dtype", "torch_dtype", "model_type",
     "sliding_window_pattern", "_sliding_window_pattern", "chunk_size_feed_forward", "pretraining_tp",
     "rope_interleaved", "no_rope_layer_interval", "max_window_layers", "rope_theta", "rope_scaling",
-    "partial_rotary_factor", "rope_local_base_freq", "head_dim", "sliding_window", "pad_token_id"}
+    "partial_rotary_factor", "rope_local_base_freq", "pad_token_id"}
 
 
 def reference(arguments, folder, destination, kind):
