@@ -20,7 +20,8 @@ public struct ConversionBatch: Sendable {
   public init(
     from source: FilePath, to outputs: [(destination: String, options: ConversionOptions)]
   ) throws {
-    let source = ConversionSource(source)
+    let source = ConversionSource(
+      source, isGeneric: outputs.contains { $0.options.isGeneric })
     try self.init(
       outputs.map { try ConversionPlan(from: source, to: $0.destination, options: $0.options) })
   }

@@ -239,6 +239,33 @@ private func json(_ name: String, of folder: HuggingFaceFolder) throws -> JSONVa
     }
   }
 
+  @Test(
+    "A number that a GGUF lacks is what engines take, or refused where a folder cannot say that",
+    arguments: [
+      (CheckpointFixture.gemma2, "attn_logit_softcapping", JSONValue.number(50)),
+      (.gemma2, "attention.sliding_window", .integer(4096)),
+      (.granite, "residual_scale", .number(1)),
+      (.granite, "attention.scale", nil),
+      (.gemma3, "attention.sliding_window", nil),
+    ] as [(CheckpointFixture, String, JSONValue?)])
+  func missingNumbers(_ fixture: CheckpointFixture, key: String, value: JSONValue?) throws {
+    var checkpoint = try asGGUF(fixture.path)
+    let full = "\(checkpoint.architecture).\(key)"
+    #expect(checkpoint.metadata[full] != nil)
+    checkpoint.metadata[full] = nil
+    guard let value else {
+      #expect {
+        try HuggingFaceFolder(of: checkpoint)
+      } throws: {
+        guard case .badKey(full, _, _)? = ($0 as? CheckpointError)?.reason else { return false }
+        return true
+      }
+      return
+    }
+    let config = try json("config.json", of: try HuggingFaceFolder(of: checkpoint))
+    #expect(config.object?.contains { $0.value.anyNumber == value.anyNumber } == true)
+  }
+
   @Test("A GGUF that has no such folder is refused")
   func refused() throws {
     func reason(_ edit: (inout Checkpoint) throws -> Void) throws -> CheckpointError.Reason? {

@@ -1,6 +1,8 @@
 import Conversion
 import Foundation
+import GGUF
 import Inference
+import Kernels
 import SystemPackage
 import TestSupport
 import Testing
@@ -47,8 +49,11 @@ import Workers
     let back = try convert(there, to: "back", in: folder)
     let again = try convert(back, to: "again.gguf", in: folder)
 
-    for path in [there, again] {
-      let session = try Session(try Model(path: path), pool: WorkerPool(workerCount: 2))
+    for (path, level) in [(again, KernelLevel.active)] + KernelLevel.available.map({ (there, $0) })
+    {
+      let kernels = try #require(Kernels(level))
+      let model = try Model(GGUFFile(path), kernels: kernels)
+      let session = try Session(model, pool: WorkerPool(workerCount: 2))
       let vocabulary = session.model.dimensions.vocabularyCount
       #expect([reference.ids.count, vocabulary] == reference.shape)
       let prompt = try session.forward(reference.ids, allLogits: true)
@@ -58,8 +63,22 @@ import Workers
       for logits in [prompt, single] {
         try #require(logits.count == expected.count)
         let worst = zip(logits, expected).map { abs($0 - $1) }.max() ?? .infinity
-        #expect(worst < 1e-3, "off by \(worst)")
+        #expect(worst < 1e-3, "\(level.rawValue): off by \(worst)")
       }
     }
+  }
+
+  @Test("The number of workers changes no bit", arguments: CheckpointFixture.allCases)
+  func workers(fixture: CheckpointFixture) throws {
+    let folder = try TemporaryFolder()
+    let model = try Model(path: try convert(fixture.path, to: "model.gguf", in: folder))
+    let tokens = (0..<70).map { Int32($0 * 37 % 280) }
+    let results = try [1, 2, 7].map { count in
+      let session = try Session(model, pool: WorkerPool(workerCount: count))
+      let logits = try session.forward(tokens, allLogits: true)
+      return (logits + (try session.forward([3], allLogits: true))).map(\.bitPattern)
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0] == results[2])
   }
 }

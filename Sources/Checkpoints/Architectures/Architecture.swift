@@ -116,6 +116,15 @@ struct ScalarKey: Sendable {
   let fallback: Double?
   /// Whether a GGUF says zero for what `config.json` calls null.
   var zeroIsNull = false
+  /// Whether engines take something else where a GGUF lacks it.
+  var mustBeStated = false
+
+  /// The same where a GGUF that lacks it is another model.
+  var stated: Self {
+    var key = self
+    key.mustBeStated = true
+    return key
+  }
 
   static func flag(_ huggingFace: String, _ gguf: String) -> Self {
     Self(huggingFace: huggingFace, gguf: gguf, kind: .flag, fallback: 0)

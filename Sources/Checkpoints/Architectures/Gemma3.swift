@@ -21,7 +21,7 @@ extension Architecture {
       localRotaryBase: 10_000, tiesEmbeddings: true),
     keys: MetadataKey.standard + [
       .scalar(.number("final_logit_softcapping", "final_logit_softcapping")),
-      .scalar(.integer("sliding_window", "attention.sliding_window", else: 4096)),
+      .scalar(.integer("sliding_window", "attention.sliding_window", else: 4096).stated),
     ],
     alwaysStatesHeadDim: true, rotaryScalings: [.none, .linear],
     activation: Activation(key: "hidden_activation", value: geluTanh),

@@ -6,7 +6,7 @@ extension Architecture {
     className: "GraniteForCausalLM", modelType: "granite", name: "granite", tensors: llamaTensors,
     keys: MetadataKey.standard + [
       .vocabularyCount, .rotaryDim,
-      .scalar(.number("attention_multiplier", "attention.scale", else: 1)),
+      .scalar(.number("attention_multiplier", "attention.scale", else: 1).stated),
       .scalar(.number("embedding_multiplier", "embedding_scale", else: 1)),
       .scalar(.number("residual_multiplier", "residual_scale", else: 1)),
       .scalar(.number("logits_scaling", "logit_scale", else: 1)),

@@ -72,6 +72,9 @@ extension DecoderConfig {
         case .number: try keys.number(scalar.gguf)
         case .flag: keys.flag(scalar.gguf).map { $0 ? 1.0 : 0.0 }
         }
+      guard value != nil || !scalar.mustBeStated else {
+        throw keys.bad(scalar.gguf, "a number", "nothing")
+      }
       if let value = value ?? scalar.fallback { scalars[scalar.gguf] = value }
     }
     // Some files of StableLM say that they are parallel and are not: their norms tell.

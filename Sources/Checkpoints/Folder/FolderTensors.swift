@@ -145,7 +145,7 @@ extension CheckpointTensor {
   private static var vectorLimit: Int { 1 << 22 }
 
   /// Whether this is small, in single precision and with values that `other` does not have.
-  fileprivate func losesPrecision(in other: TensorType) -> Bool {
+  func losesPrecision(in other: TensorType) -> Bool {
     guard type == .f32, other != .f32, shape.elementCount <= Self.vectorLimit
     else { return false }
     return !vector.allSatisfy { stored in

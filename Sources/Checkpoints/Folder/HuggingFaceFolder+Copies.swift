@@ -11,7 +11,7 @@ extension HuggingFaceFolder {
   /// The text files of another Hugging Face folder, its `config.json` with the new type of the weights
   /// and, when it grew, the new width of the feed-forward networks.
   static func copies(
-    from folder: FilePath, type: TensorType, feedForwardWidth: Int
+    from folder: FilePath, type: TensorType, feedForwardWidth: Int?
   ) throws -> [TextFile] {
     try FolderListing(folder).names.compactMap { name in
       guard copied.contains(where: name.hasSuffix), !name.hasSuffix(".index.json") else {
@@ -26,7 +26,7 @@ extension HuggingFaceFolder {
       let config = try JSONFile(path)
       let key = config["dtype"] != nil ? "dtype" : "torch_dtype"
       var changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
-      if config["intermediate_size"] != .integer(feedForwardWidth) {
+      if let feedForwardWidth, config["intermediate_size"] != .integer(feedForwardWidth) {
         changed = changed.setting("intermediate_size", .integer(feedForwardWidth))
       }
       return TextFile(name: name, bytes: changed.text)

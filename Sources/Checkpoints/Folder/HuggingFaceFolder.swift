@@ -34,50 +34,63 @@ public struct HuggingFaceFolder: Sendable {
   ///     Vectors of a GGUF that would lose something keep single precision, as every GGUF keeps them; so do
   ///     those of a folder when the type is `nil`.
   ///   - maxShardByteCount: Bytes of tensors in a shard, unless a single one has more.
+  ///   - isGeneric: Let a model of an architecture that is not known keep the names of its tensors, with a
+  ///     `config.json` that says little.
   /// - Throws: ``CheckpointError`` when the model or its tokenizer has no place in such a folder.
   public init(
     of checkpoint: Checkpoint, type: TensorType? = nil,
-    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount
+    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount, isGeneric: Bool = false
   ) throws {
     let path = checkpoint.path
-    guard let architecture = Architecture.named(checkpoint.architecture) else {
-      throw CheckpointError(
-        .unknownArchitecture(checkpoint.architecture, known: Architecture.names),
-        path: path)
-    }
-    let decoder = try DecoderConfig(checkpoint, architecture: architecture, path: path)
     let plain = type ?? checkpoint.plainType
-    let tensors = try FolderTensors(architecture, decoder, path: path).tensors(
-      of: checkpoint, type: plain, keepsExact: type == nil || checkpoint.origin == .gguf)
-    shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
+    let keepsExact = type == nil || checkpoint.origin == .gguf
+    let tensors: [FolderTensors.Entry]
     var files: [TextFile]
-    if checkpoint.origin == .huggingFace, let path {
-      files = try Self.copies(
-        from: path, type: plain, feedForwardWidth: decoder.feedForwardWidth)
+    if let architecture = Architecture.named(checkpoint.architecture) {
+      let decoder = try DecoderConfig(checkpoint, architecture: architecture, path: path)
+      tensors = try FolderTensors(architecture, decoder, path: path).tensors(
+        of: checkpoint, type: plain, keepsExact: keepsExact)
+      files =
+        if checkpoint.origin == .huggingFace, let path {
+          try Self.copies(from: path, type: plain, feedForwardWidth: decoder.feedForwardWidth)
+        } else {
+          try Self.texts(checkpoint, architecture, decoder, type: plain, path: path)
+        }
+    } else if isGeneric {
+      tensors = try FolderTensors.unchanged(checkpoint, type: plain, keepsExact: keepsExact)
+      files = try Self.genericTexts(checkpoint, type: plain)
     } else {
-      let names = Set(checkpoint.tensors.map(\.name))
-      let config = ConfigWriter(
-        architecture: architecture, decoder: decoder, metadata: checkpoint.metadata, type: plain,
-        tensors: names)
-      let tokenizer = try TokenizerWriter(
-        checkpoint.metadata, architecture: architecture, path: path)
-      files = [
-        TextFile(name: "config.json", bytes: config.config.text),
-        TextFile(name: "README.md", bytes: Array(CardWriter(checkpoint.metadata).text.utf8)),
-        TextFile(name: "generation_config.json", bytes: config.generation.text),
-        TextFile(name: "special_tokens_map.json", bytes: tokenizer.specialTokens.text),
-        TextFile(name: "tokenizer.json", bytes: tokenizer.tokenizer.text),
-        TextFile(
-          name: "tokenizer_config.json",
-          bytes: tokenizer.settings(contextLength: decoder.contextLength).text),
-      ]
+      throw CheckpointError(
+        .unknownArchitecture(checkpoint.architecture, known: Architecture.names), path: path)
     }
+    shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
     if shards.count > 1 {
       files.append(
         TextFile(name: SafetensorsCheckpoint.indexName, bytes: Self.index(of: shards).text))
     }
     textFiles = files.sorted { $0.name < $1.name }
     warnings = checkpoint.warnings
+  }
+
+  private static func texts(
+    _ checkpoint: Checkpoint, _ architecture: Architecture, _ decoder: DecoderConfig,
+    type: TensorType, path: FilePath?
+  ) throws -> [TextFile] {
+    let config = ConfigWriter(
+      architecture: architecture, decoder: decoder, metadata: checkpoint.metadata, type: type,
+      tensors: Set(checkpoint.tensors.map(\.name)))
+    let tokenizer = try TokenizerWriter(
+      checkpoint.metadata, architecture: architecture, path: path)
+    return [
+      TextFile(name: "config.json", bytes: config.config.text),
+      TextFile(name: "README.md", bytes: Array(CardWriter(checkpoint.metadata).text.utf8)),
+      TextFile(name: "generation_config.json", bytes: config.generation.text),
+      TextFile(name: "special_tokens_map.json", bytes: tokenizer.specialTokens.text),
+      TextFile(name: "tokenizer.json", bytes: tokenizer.tokenizer.text),
+      TextFile(
+        name: "tokenizer_config.json",
+        bytes: tokenizer.settings(contextLength: decoder.contextLength).text),
+    ]
   }
 
   // MARK: Shards

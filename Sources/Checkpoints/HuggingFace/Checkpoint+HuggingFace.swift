@@ -10,23 +10,24 @@ extension Checkpoint {
   /// Reads the JSON files and the headers of the shards, no tensor data. Metadata, their order and types
   /// are those of llama.cpp's `convert_hf_to_gguf.py`.
   ///
-  /// - Parameter path: The folder, or the file or shard index of its weights.
+  /// - Parameters:
+  ///   - path: The folder, or the file or shard index of its weights.
+  ///   - isGeneric: Let tensors of an architecture that is not known keep their names.
   /// - Throws: ``CheckpointError``, `SafetensorsError` or `FileError`.
-  public init(huggingFace path: FilePath) throws {
+  public init(huggingFace path: FilePath, isGeneric: Bool = false) throws {
     let isFolder = try FileKind(of: path) == .folder
     let folder = isFolder ? path : path.folder
     guard let config = try JSONFile.ifPresent(folder.appending("config.json")) else {
       throw CheckpointError(isFolder ? .noConfig : .needsFolder, path: path)
     }
+    let isKnown = Architecture.isKnown(config)
+    guard isKnown || !isGeneric else {
+      try self.init(generic: config, weights: Self.weights(at: path, in: folder))
+      return
+    }
     let architecture = try Architecture(of: config)
     let decoder = try DecoderConfig(config, architecture: architecture)
-    let weights: SafetensorsCheckpoint
-    do {
-      weights = try SafetensorsCheckpoint(path)
-    } catch let error as SafetensorsError {
-      try Self.refusePickles(in: folder)
-      throw error
-    }
+    let weights = try Self.weights(at: path, in: folder)
     var warnings: [String] = []
     let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: weights)
     let metadata = try Self.metadata(
@@ -44,6 +45,17 @@ extension Checkpoint {
     let key = "sliding_window"
     guard !architecture.scalars.contains(where: { $0.huggingFace == key }) else { return false }
     return try config.bool("use_sliding_window") ?? (config[key] != nil)
+  }
+
+  private static func weights(
+    at path: FilePath, in folder: FilePath
+  ) throws -> SafetensorsCheckpoint {
+    do {
+      return try SafetensorsCheckpoint(path)
+    } catch let error as SafetensorsError {
+      try refusePickles(in: folder)
+      throw error
+    }
   }
 
   private static func refusePickles(in folder: FilePath) throws {
@@ -79,7 +91,7 @@ extension Checkpoint {
   }
 
   /// llama.cpp's number of the plain type that most elements have.
-  private static func fileType(of tensors: [CheckpointTensor]) -> UInt32 {
+  static func fileType(of tensors: [CheckpointTensor]) -> UInt32 {
     var elements: [TensorType: Int] = [:]
     for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
     let fileTypes: [(TensorType, UInt32)] = [(.f32, 0), (.f16, 1), (.bf16, 32)]
@@ -88,6 +100,10 @@ extension Checkpoint {
 }
 
 extension Architecture {
+  static func isKnown(_ config: JSONFile) -> Bool {
+    config["architectures"]?.array?.first?.string.flatMap(ofClass) != nil
+  }
+
   /// The architecture that `config.json` names.
   init(of config: JSONFile) throws {
     guard let classes = config["architectures"] else {

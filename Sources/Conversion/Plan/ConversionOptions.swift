@@ -21,6 +21,8 @@ public struct ConversionOptions: Sendable {
   public var padsRows = false
   /// Quantize tensors that are already quantized, from their decoded values.
   public var allowRequantize = false
+  /// Let tensors of an architecture that is not known keep their names.
+  public var isGeneric = false
   /// Accept infinities and NaNs in the source.
   public var allowNonFinite = false
   /// Replace a destination that exists.

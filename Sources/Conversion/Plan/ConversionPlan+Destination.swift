@@ -18,7 +18,9 @@ extension ConversionPlan {
   public init(
     from source: FilePath, to destination: String, options: ConversionOptions
   ) throws {
-    try self.init(from: ConversionSource(source), to: destination, options: options)
+    try self.init(
+      from: ConversionSource(source, isGeneric: options.isGeneric), to: destination,
+      options: options)
   }
 
   init(

@@ -15,7 +15,7 @@ extension Pass {
   /// - Parameters:
   ///   - norm: Through which it reads the residual stream.
   ///   - addition: What the residual stream lacks before.
-  func feedForward(_ network: any FeedForward, after norm: Norm?, adding addition: Addition) {
+  func feedForward(_ network: some FeedForward, after norm: Norm?, adding addition: Addition) {
     normalize(adding: addition, norm, packing: network.inputForms)
     network.run(self)
   }

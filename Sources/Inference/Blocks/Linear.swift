@@ -15,11 +15,15 @@ struct ActivationForms: OptionSet, Sendable {
 
   init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  init(_ consumers: Linear...) {
-    self = []
-    for consumer in consumers {
-      insert(consumer.weight.activation == QUERN_ACTIVATION_INT8 ? .int8 : .float)
-    }
+  /// Not variadic: a list of them would be allocated, in every layer for every token.
+  init(_ first: Linear, _ second: Linear? = nil, _ third: Linear? = nil) {
+    self = Self.form(for: first)
+    if let second { insert(Self.form(for: second)) }
+    if let third { insert(Self.form(for: third)) }
+  }
+
+  private static func form(for consumer: Linear) -> ActivationForms {
+    consumer.weight.activation == QUERN_ACTIVATION_INT8 ? .int8 : .float
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Conversion
 import Foundation
 import MappedFiles
@@ -23,6 +24,10 @@ struct ConversionFlags: ParsableArguments {
 
   @Flag(help: "Replace a destination that exists.")
   var overwrite = false
+
+  @Flag(
+    help: "Let tensors of an architecture that is not known keep their names; nothing will run it.")
+  var generic = false
 
   @Flag(help: "Accept infinities and NaNs in the source.")
   var allowNonFinite = false
@@ -57,6 +62,7 @@ struct ConversionFlags: ParsableArguments {
   func options(recipe: Recipe?) -> ConversionOptions {
     var options = ConversionOptions(recipe: recipe)
     options.overwrite = overwrite
+    options.isGeneric = generic
     options.allowNonFinite = allowNonFinite
     options.maxShardByteCount = maxShardSize?.byteCount
     options.maxShardTensorCount = maxShardTensors
@@ -70,8 +76,16 @@ struct ConversionFlags: ParsableArguments {
   ///   - outputs: What is asked of each output.
   ///   - verb: `converting`, for the progress bar.
   func run(_ outputs: [ConversionOptions], _ output: OutputOptions, verb: String) throws {
-    let batch = try ConversionBatch(
-      from: FilePath(source), to: outputs.map { (destination(for: $0.recipe), $0) })
+    let batch: ConversionBatch
+    do {
+      batch = try ConversionBatch(
+        from: FilePath(source), to: outputs.map { (destination(for: $0.recipe), $0) })
+    } catch let error as CheckpointError {
+      guard case .unknownArchitecture = error.reason else { throw error }
+      throw Failure(
+        error.description, path: error.path?.string,
+        advice: "--generic converts its tensors under their own names")
+    }
     let reports = batch.plans.map { PlanReport($0) }
     if !dryRun, let refusal = batch.plans.lazy.compactMap(\.refusal).first { throw refusal }
     for plan in batch.plans {
