@@ -41,7 +41,7 @@ def randomize(model, seed):
             parameter.data = 0.2 * noise
 
 
-def make(name, model_class, config, seed, dtype=torch.float32, digits=False):
+def make(name, model_class, config, seed, digits=False):
     folder = fresh(name)
     tokenizer = byte_tokenizer(digits)
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -52,8 +52,8 @@ def make(name, model_class, config, seed, dtype=torch.float32, digits=False):
     randomize(model, seed)
     if config.tie_word_embeddings:
         model.tie_weights()
-    model = model.to(dtype)
-    model.config.dtype = dtype
+    model = model.to(torch.bfloat16)
+    model.config.dtype = torch.bfloat16
     model.save_pretrained(folder)
     write_json(folder / "tokenizer_config.json", tokenizer_config(
         tokenizer, bos_token=END, clean_up_tokenization_spaces=False, eos_token=END, model_max_length=256,
@@ -68,17 +68,17 @@ def factors(first, step):
 def make_all():
     make("tiny-phi", Phi3ForCausalLM, Phi3Config(
         vocab_size=320, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, original_max_position_embeddings=64,
+        num_key_value_heads=2, max_position_embeddings=512, original_max_position_embeddings=256,
         sliding_window=512, tie_word_embeddings=True, pad_token_id=0,
         rope_parameters={
             "rope_type": "longrope", "rope_theta": 10000.0, "partial_rotary_factor": 0.75,
-            "short_factor": factors(1.0, 0.05), "long_factor": factors(1.1, 0.9)}), 3, torch.bfloat16)
+            "short_factor": factors(1.0, 0.05), "long_factor": factors(1.1, 0.9)}), 3)
     make("tiny-gpt2", GPT2LMHeadModel, GPT2Config(
         vocab_size=320, n_positions=128, n_ctx=128, n_embd=48, n_layer=2, n_head=4), 4)
     make("tiny-starcoder2", Starcoder2ForCausalLM, Starcoder2Config(
         vocab_size=320, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=512, initializer_range=0.02,
-        rope_parameters={"rope_type": "default", "rope_theta": 100000.0}), 5, torch.bfloat16, digits=True)
+        rope_parameters={"rope_type": "default", "rope_theta": 100000.0}), 5, digits=True)
     stable = dict(
         vocab_size=320, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
         max_position_embeddings=256,
@@ -89,7 +89,7 @@ def make_all():
         **stable, num_key_value_heads=2, use_parallel_residual=True), 7)
     # llama.cpp's converter stops at the norms of heads, so that this one has no expected GGUF.
     make("tiny-stablelm-heads", StableLmForCausalLM, StableLmConfig(
-        **stable, num_key_value_heads=2, qk_layernorm=True, use_parallel_residual=True), 8, torch.bfloat16)
+        **stable, num_key_value_heads=2, qk_layernorm=True, use_parallel_residual=True), 8)
 
 
 if __name__ == "__main__":

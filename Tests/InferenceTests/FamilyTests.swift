@@ -79,8 +79,8 @@ import Workers
   func defaultContext() throws {
     let folder = try TemporaryFolder()
     let model = try Model(path: try gguf("tiny-phi", in: folder).file.path)
-    #expect(model.defaultContextLength == 64)
-    #expect(try Session(model).contextLength == 64)
+    #expect(model.defaultContextLength == 256)
+    #expect(try Session(model).contextLength == 256)
     #expect(try Session(model, contextLength: 512).contextLength == 512)
     let other = try Model(path: try gguf("tiny-stablelm", in: folder).file.path)
     #expect(other.defaultContextLength == 256)

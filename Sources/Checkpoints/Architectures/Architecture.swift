@@ -116,7 +116,6 @@ struct ScalarKey: Sendable {
   let fallback: Double?
   /// Whether a GGUF says zero for what `config.json` calls null.
   var zeroIsNull = false
-
   /// Whether engines take something else where a GGUF lacks it.
   var mustBeStated = false
 

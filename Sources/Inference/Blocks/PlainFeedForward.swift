@@ -20,7 +20,7 @@ extension Pass {
   /// A feed-forward network beside the attention that has just run: it reads the same normed rows.
   ///
   /// - Parameter addition: How the rows of attention are added to the residual stream.
-  func feedForwardBeside(_ network: any FeedForward, adding addition: Addition) {
+  func feedForwardBeside(_ network: some FeedForward, adding addition: Addition) {
     var region = AdditionRegion(pass: self, addition: addition)
     withUnsafeMutablePointer(to: &region) { region in
       pool.runChunks(of: tokenCount, chunk: tokenChunk, context: region) {

@@ -9,7 +9,7 @@ enum GPT2: DecoderArchitecture {
     var decoder = try parts.decoder(rotaries: []) { (layer) throws(ModelError) in
       DecoderLayer(
         attentionNorm: try layer.norm("attn_norm"),
-        attention: try layer.attentionOfEitherForm(rotary: nil),
+        attention: try layer.attention(isFused: true, rotary: nil),
         feedForwardNorm: try layer.norm("ffn_norm"), feedForward: try layer.plainFeedForward())
     }
     decoder.positions = try parts.source.table(

@@ -1,8 +1,14 @@
 extension LayerParts {
-  /// Attention whose queries, keys and values have one matrix, or one each.
-  func attentionOfEitherForm(rotary: Int? = 0) throws(ModelError) -> Attention {
+  /// Attention whose queries, keys and values have one matrix, or one each: llama.cpp takes either for all
+  /// architectures.
+  ///
+  /// - Parameter isFused: Which of them the architecture has where a file has neither.
+  func attention(isFused: Bool, rotary: Int? = 0) throws(ModelError) -> Attention {
     let name = "blk.\(index).attn_qkv"
-    guard parts.source.has("\(name).weight") else { return try attention(rotary: rotary) }
+    let other = isFused ? "blk.\(index).attn_q" : name
+    guard isFused != parts.source.has("\(other).weight") else {
+      return try attention(rotary: rotary)
+    }
     let dimensions = parts.dimensions
     let inputs = try parts.source.linears(
       name, rows: [dimensions.queryWidth, dimensions.kvWidth, dimensions.kvWidth],

@@ -10,7 +10,7 @@ enum Phi3: DecoderArchitecture {
   static func decoder(_ parts: DecoderParts) throws(ModelError) -> Decoder {
     let window = try parts.parameters.window(default: 0)
     return try parts.decoder(rotaries: [parts.rotary(.halves)]) { (layer) throws(ModelError) in
-      var attention = try layer.attentionOfEitherForm()
+      var attention = try layer.attention(isFused: true)
       attention.window = window
       return DecoderLayer(
         attentionNorm: try layer.norm("attn_norm"), attention: attention,

@@ -11,7 +11,7 @@ enum StableLM: DecoderArchitecture {
     let needsNorms = parts.parameters.flag("use_parallel_residual") == false
     return try parts.decoder(rotaries: [parts.rotary(.halves)]) { (layer) throws(ModelError) in
       let isParallel = !needsNorms && !layer.has("ffn_norm.weight")
-      var attention = try layer.attentionOfEitherForm()
+      var attention = try layer.attention(isFused: false)
       attention.queryNorm = try layer.headNorm("attn_q_norm", heads: parts.dimensions.headCount)
       attention.keyNorm = try layer.headNorm("attn_k_norm", heads: parts.dimensions.kvHeadCount)
       return DecoderLayer(
