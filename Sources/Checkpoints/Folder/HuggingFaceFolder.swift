@@ -34,10 +34,12 @@ public struct HuggingFaceFolder: Sendable {
   ///     Vectors of a GGUF that would lose something keep single precision, as every GGUF keeps them; so do
   ///     those of a folder when the type is `nil`.
   ///   - maxShardByteCount: Bytes of tensors in a shard, unless a single one has more.
+  ///   - maxShardTensorCount: Tensors in a shard.
   /// - Throws: ``CheckpointError`` when the model or its tokenizer has no place in such a folder.
   public init(
     of checkpoint: Checkpoint, type: TensorType? = nil,
-    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount
+    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount,
+    maxShardTensorCount: Int? = nil
   ) throws {
     let path = checkpoint.path
     guard let architecture = Architecture.named(checkpoint.architecture) else {
@@ -49,7 +51,8 @@ public struct HuggingFaceFolder: Sendable {
     let plain = type ?? checkpoint.plainType
     let tensors = try FolderTensors(architecture, decoder, path: path).tensors(
       of: checkpoint, type: plain, keepsExact: type == nil || checkpoint.origin == .gguf)
-    shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
+    shards = try Self.split(
+      tensors, maxByteCount: max(1, maxShardByteCount), maxTensorCount: maxShardTensorCount ?? .max)
     var files: [TextFile]
     if checkpoint.origin == .huggingFace, let path {
       files = try Self.copies(
@@ -85,12 +88,15 @@ public struct HuggingFaceFolder: Sendable {
   // MARK: Shards
 
   private static func split(
-    _ tensors: [FolderTensors.Entry], maxShardByteCount: Int
+    _ tensors: [FolderTensors.Entry], maxByteCount: Int, maxTensorCount: Int
   ) throws -> [Shard] {
     var groups: [[FolderTensors.Entry]] = [[]]
     var byteCount = 0
     for entry in tensors {
-      if byteCount > 0, byteCount + entry.byteCount > maxShardByteCount {
+      let isFull =
+        byteCount + entry.byteCount > maxByteCount
+        || groups[groups.count - 1].count >= maxTensorCount
+      if byteCount > 0, isFull {
         groups.append([])
         byteCount = 0
       }
