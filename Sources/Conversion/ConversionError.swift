@@ -17,7 +17,6 @@ public struct ConversionError: FileProblem {
     case wantsFolder
     /// One part of a set, while nothing says how large the parts are.
     case namesPart
-    case countsNoTensors
     case safetensorsAreLittleEndian
     case alreadyQuantized(TensorType)
     case cannotDecode(TensorType)
@@ -69,8 +68,6 @@ extension ConversionError.Reason: CustomStringConvertible {
       "a GGUF becomes a Hugging Face folder: give a destination that ends in /"
     case .namesPart:
       "the name of one part of a set; --max-shard-size or --max-shard-tensors makes a set"
-    case .countsNoTensors:
-      "a folder is not split by its number of tensors; it takes --max-shard-size"
     case .safetensorsAreLittleEndian:
       "safetensors are little-endian; only a .gguf can be big-endian"
     case .alreadyQuantized(let type):

@@ -27,8 +27,9 @@ public enum HeadRewrite {
       throw FileError(path: path, reason: .changed)
     }
     let journal = EditJournal(fileByteCount: target.byteCount, old: old, new: new).bytes
-    let writer = try AtomicFileWriter(
-      journalPath(of: path), byteCount: journal.count, overwrite: false)
+    let journalPath = journalPath(of: path)
+    removeUnfinished(journalPath)
+    let writer = try AtomicFileWriter(journalPath, byteCount: journal.count, overwrite: false)
     try writer.write(journal, at: 0)
     try writer.commit()
     try apply(new, to: target)
@@ -53,6 +54,18 @@ public enum HeadRewrite {
     else { throw FileError(path: journalPath, reason: .foreignEdit) }
     try apply(journal.new, to: target)
     return true
+  }
+
+  /// Removes journals that were killed before they had their name. Whoever holds the lock of the file is the only
+  /// one to write any.
+  private static func removeUnfinished(_ journal: FilePath) {
+    let folder = journal.removingLastComponent()
+    guard let name = journal.lastComponent?.string,
+      let listing = try? FolderListing(folder.isEmpty ? "." : folder)
+    else { return }
+    for stale in listing.names where stale.hasPrefix("\(name).quern-") {
+      _ = folder.appending(stale).withPlatformString { unlink($0) }
+    }
   }
 
   private static func apply(_ new: [UInt8], to target: borrowing EditedFile) throws(FileError) {

@@ -156,11 +156,7 @@ import Testing
     let again = try Program(command)
     #expect(again.status == 0, "\(what): \(again.errors)")
     #expect(try readBytes(file) == after, "\(what)")
-    for name in try folder.names where name.hasPrefix("r.gguf.") {
-      // A journal that was killed before it had its name.
-      #expect(name.hasPrefix("r.gguf.quern-edit.quern-"), "\(what)")
-      try FileManager.default.removeItem(atPath: path(name))
-    }
+    #expect(try folder.names.filter { $0.hasPrefix("r.") } == ["r.gguf"], "\(what)")
   }
 
   @Test("The journal of another file's edit touches nothing, and is said to be that")
@@ -184,5 +180,25 @@ import Testing
     #expect(try metadata(path("r.gguf"))["a"] as? Int == 1)
     #expect(
       try FileManager.default.destinationOfSymbolicLink(atPath: path("link.gguf")) == "r.gguf")
+  }
+
+  @Test(
+    "An interrupted edit of a set is finished from any of its parts",
+    .enabled(if: FailingCalls.isAvailable, "no C compiler, or no LD_PRELOAD"))
+  func parts() throws {
+    try Program("edit", model, path("r.gguf"), "--room", "1KB")
+    try Program("convert", path("r.gguf"), path("s.gguf"), "--max-shard-tensors", "8")
+    let parts = try folder.names.filter { $0.hasPrefix("s-") }
+    // The part's own metadata hold the room.
+    let command = ["edit", path(parts[1]), "--in-place", "--set", "general.name=str:Oat"]
+    let killed = try Program(
+      command, environment: FailingCalls.environment("unlink 1 signal \(SIGKILL)"))
+    #expect(killed.status == -1)
+    #expect(try folder.names.contains("\(parts[0]).quern-edit"))
+    let refused = try Program("inspect", path(parts[2]))
+    #expect(refused.errors.contains("\(parts[0]): an edit of this file is not finished"))
+    #expect(try Program(command).status == 0)
+    #expect(try metadata(path(parts[2]))["general.name"] as? String == "Oat")
+    #expect(try folder.names.filter { $0.hasPrefix("s-") } == parts)
   }
 }

@@ -34,12 +34,14 @@ public struct HuggingFaceFolder: Sendable {
   ///     Vectors of a GGUF that would lose something keep single precision, as every GGUF keeps them; so do
   ///     those of a folder when the type is `nil`.
   ///   - maxShardByteCount: Bytes of tensors in a shard, unless a single one has more.
+  ///   - maxShardTensorCount: Tensors in a shard.
   ///   - isGeneric: Let a model of an architecture that is not known keep the names of its tensors, with a
   ///     `config.json` that says little.
   /// - Throws: ``CheckpointError`` when the model or its tokenizer has no place in such a folder.
   public init(
     of checkpoint: Checkpoint, type: TensorType? = nil,
-    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount, isGeneric: Bool = false
+    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount,
+    maxShardTensorCount: Int? = nil, isGeneric: Bool = false
   ) throws {
     let path = checkpoint.path
     let plain = type ?? checkpoint.plainType
@@ -63,7 +65,8 @@ public struct HuggingFaceFolder: Sendable {
       throw CheckpointError(
         .unknownArchitecture(checkpoint.architecture, known: Architecture.names), path: path)
     }
-    shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
+    shards = try Self.split(
+      tensors, maxByteCount: max(1, maxShardByteCount), maxTensorCount: maxShardTensorCount ?? .max)
     if shards.count > 1 {
       files.append(
         TextFile(
@@ -98,12 +101,15 @@ public struct HuggingFaceFolder: Sendable {
   // MARK: Shards
 
   private static func split(
-    _ tensors: [FolderTensors.Entry], maxShardByteCount: Int
+    _ tensors: [FolderTensors.Entry], maxByteCount: Int, maxTensorCount: Int
   ) throws -> [Shard] {
     var groups: [[FolderTensors.Entry]] = [[]]
     var byteCount = 0
     for entry in tensors {
-      if byteCount > 0, byteCount + entry.byteCount > maxShardByteCount {
+      let isFull =
+        byteCount + entry.byteCount > maxByteCount
+        || groups[groups.count - 1].count >= maxTensorCount
+      if byteCount > 0, isFull {
         groups.append([])
         byteCount = 0
       }

@@ -32,7 +32,7 @@ public struct ConversionOptions: Sendable {
   public var maxShardByteCount: Int?
   /// Which byte of each number comes first in a GGUF.
   public var byteOrder = ByteOrder.little
-  /// Tensors in one file of a split GGUF, at most.
+  /// Tensors in one file of the result, at most.
   public var maxShardTensorCount: Int?
 
   /// What buffers may take together, in bytes: slabs that are read, encoded and written.

@@ -19,7 +19,6 @@ struct Destination {
       ConversionError(reason, path: FilePath(text))
     }
     if text.hasSuffix("/") || FileIdentity(typed)?.isFolder == true {
-      guard options.maxShardTensorCount == nil else { throw refusal(.countsNoTensors) }
       format = .folder
       path = typed
     } else if typed.extension == "gguf" {

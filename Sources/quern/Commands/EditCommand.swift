@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversion
+import GGUF
 import MappedFiles
 import SystemPackage
 
@@ -64,8 +65,10 @@ struct EditCommand: ParsableCommand {
 
   func run() throws {
     let edit = try flags.edit()
-    if inPlace, HeadRewrite.isPending(FilePath(source)), !dryRun {
-      return try goOn(with: edit)
+    if inPlace, !dryRun,
+      let pending = FilePath(source).setMembers.first(where: HeadRewrite.isPending)
+    {
+      return try goOn(with: edit, from: pending)
     }
     guard !edit.isEmpty || edit.roomByteCount != nil else {
       throw EditError(.nothingToDo, path: FilePath(source))
@@ -81,9 +84,9 @@ struct EditCommand: ParsableCommand {
   }
 
   /// Finishes an edit that was interrupted, and does of this one what is left to do.
-  private func goOn(with edit: Edit) throws {
-    _ = try HeadRewrite.finish(FilePath(source))
-    output.note("finished an edit of \(source.printable) that was interrupted")
+  private func goOn(with edit: Edit, from pending: FilePath) throws {
+    _ = try HeadRewrite.finish(pending)
+    output.note("finished an edit of \(pending.string.printable) that was interrupted")
     let rest = try edit.rest(for: FilePath(source))
     guard !rest.isEmpty else {
       if output.json { try output.printJSON(EditReport(source: source)) }
@@ -102,7 +105,7 @@ struct EditCommand: ParsableCommand {
     do {
       try patch.apply()
     } catch {
-      guard HeadRewrite.isPending(FilePath(source)) else { throw error }
+      guard HeadRewrite.isPending(patch.path) else { throw error }
       throw Failure(
         error.description, path: error.path?.string, advice: "the same command goes on from here")
     }
@@ -184,6 +187,14 @@ private struct EditReport: Encodable {
     seconds = nil
     changes = []
     warnings = []
+  }
+}
+
+extension FilePath {
+  /// The files of the set that this is a part of, by their names; of any other file itself.
+  fileprivate var setMembers: [FilePath] {
+    guard let part = GGUFPartName(lastComponent?.string ?? "") else { return [self] }
+    return (1...part.count).map { removingLastComponent().appending(part.part($0).fileName) }
   }
 }
 

@@ -42,7 +42,7 @@ struct ConversionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Tensors in one file of a split .gguf or .safetensors, at most.", valueName: "count"))
+      "Tensors in one file, at most; splits in the same way.", valueName: "count"))
   var maxShardTensors: Int?
 
   @Option(
