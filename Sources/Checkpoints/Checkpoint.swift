@@ -59,12 +59,26 @@ public struct TensorSource: Sendable {
     case file(MappedFile, offset: Int)
     /// Values made up by the converter, such as rotary factors.
     case values([Float])
+    /// Rows of a weight that is unpacked on the way.
+    case quantized(any QuantizedWeight)
   }
 
   public var content: Content
   public var rowOrder: RowOrder
   /// The zeros that stand around the stored rows, once they are in order.
   public var padding: ZeroPadding?
+
+  /// Whether rows are unpacked from other tensors.
+  public var isQuantized: Bool { if case .quantized = content { true } else { false } }
+
+  /// The files that its bytes lie in.
+  public var files: [MappedFile] {
+    switch content {
+    case .file(let file, _): [file]
+    case .values: []
+    case .quantized(let weight): weight.files
+    }
+  }
 
   public init(_ content: Content, rowOrder: RowOrder = .asStored) {
     self.content = content

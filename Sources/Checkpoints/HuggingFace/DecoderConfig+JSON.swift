@@ -47,11 +47,6 @@ extension DecoderConfig {
 
   /// Refuses what would silently be another model.
   private static func refuseUnsupported(_ config: JSONFile) throws {
-    if let quantization = config["quantization_config"] {
-      let method = quantization["quant_method"]?.string ?? quantization.brief
-      throw CheckpointError(
-        .unsupported(key: "quantization_config", value: method), path: config.path)
-    }
     for key in ["hidden_act", "hidden_activation"] {
       if let activation = try config.string(key), activation != "silu" {
         throw CheckpointError(.unsupported(key: key, value: activation), path: config.path)

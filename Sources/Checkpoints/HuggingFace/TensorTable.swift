@@ -1,4 +1,3 @@
-import Safetensors
 import SystemPackage
 import TensorCore
 
@@ -22,10 +21,8 @@ struct TensorTable {
     pairs = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.huggingFace, $0) })
   }
 
-  /// All tensors, shard by shard in the order of their names, rotary divisors first.
-  ///
-  /// - Source: `SafetensorsLocal` in gguf-py's utility.py, so that files equal those of llama.cpp's converter.
-  func tensors(of weights: SafetensorsCheckpoint) throws -> [CheckpointTensor] {
+  /// All tensors in their order, rotary divisors first.
+  func tensors(of stored: [StoredTensor]) throws -> [CheckpointTensor] {
     var tensors: [CheckpointTensor] = []
     if case .llama3(let scaling) = decoder.rotaryScaling {
       let divisors = scaling.divisors(base: decoder.rotaryBase, headDim: decoder.headDim)
@@ -35,12 +32,7 @@ struct TensorTable {
           source: TensorSource(.values(divisors))))
     }
     var found = Set<LayeredName>()
-    let ordered = weights.tensors.sorted {
-      guard $0.shard == $1.shard else { return $0.shard < $1.shard }
-      return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
-    }
-    for (shard, tensor) in ordered
-    where !Self.buffers.contains(where: tensor.name.hasSuffix) {
+    for tensor in stored where !Self.buffers.contains(where: tensor.name.hasSuffix) {
       let name = LayeredName(tensor.name)
       guard let pair = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
         throw failure(.unknownTensor(tensor.name))
@@ -51,8 +43,7 @@ struct TensorTable {
           name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type,
           shape: try check(tensor, pair),
           source: TensorSource(
-            .file(weights.shards[shard].file, offset: tensor.offset),
-            rowOrder: try rowOrder(of: tensor, pair))))
+            tensor.content, rowOrder: try rowOrder(of: tensor, pair))))
     }
     try checkComplete(found)
     return tensors
@@ -62,8 +53,8 @@ struct TensorTable {
     CheckpointError(reason, path: path)
   }
 
-  private func check(_ tensor: SafetensorsTensor, _ pair: TensorPair) throws -> Shape {
-    guard [.f32, .f16, .bf16].contains(tensor.type) else {
+  private func check(_ tensor: StoredTensor, _ pair: TensorPair) throws -> Shape {
+    guard [.f32, .f16, .bf16].contains(tensor.type) || tensor.isUnpacked else {
       throw failure(.wrongType(tensor: tensor.name, tensor.type))
     }
     let expected = try Shape(pair.extents.map(decoder.extent))
@@ -73,7 +64,7 @@ struct TensorTable {
     return expected
   }
 
-  private func rowOrder(of tensor: SafetensorsTensor, _ pair: TensorPair) throws -> RowOrder {
+  private func rowOrder(of tensor: StoredTensor, _ pair: TensorPair) throws -> RowOrder {
     guard let turned = pair.turned else { return .asStored }
     let (rows, heads) = (tensor.shape.dimensions.first ?? 0, decoder.heads(turned))
     guard rows % heads == 0, rows / heads % 2 == 0 else {

@@ -142,7 +142,7 @@ private struct TargetWork: Sendable {
   init(_ target: SlabEncoder.Target, _ reader: RowReader) throws(ConversionError) {
     let tensor = target.tensor
     self.target = target
-    guard tensor.type != reader.type else {
+    guard tensor.type != reader.type || !reader.copies && !target.allowsNonFinite else {
       codec = nil
       return
     }
