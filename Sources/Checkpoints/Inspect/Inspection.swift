@@ -38,8 +38,14 @@ public struct Inspection: Sendable {
   /// Bytes of all files.
   public let byteCount: Int
 
-  /// Number of elements of all tensors.
-  public var parameterCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+  /// How the weights of a folder are quantized: `gptq, 4 bits, groups of 128`.
+  public private(set) var quantization: String?
+  private var unpackedCount: Int?
+
+  /// Number of elements of all tensors, as the model knows them.
+  public var parameterCount: Int {
+    unpackedCount ?? tensors.reduce(0) { $0 + $1.shape.elementCount }
+  }
 
   /// Bits of tensor data for each element.
   public var bitsPerWeight: Double {
@@ -97,7 +103,19 @@ public struct Inspection: Sendable {
     let config = path.appending("config.json")
     let architecture = try? MappedFile(config).withUnchangedBytes(
       Self.architecture(ofConfig:))
-    self.init(try SafetensorsCheckpoint(path), architecture: architecture ?? nil)
+    let weights = try SafetensorsCheckpoint(path)
+    self.init(weights, architecture: architecture ?? nil)
+    do {
+      guard let file = try JSONFile.ifPresent(config), let format = try QuantizedFormat(of: file)
+      else { return }
+      quantization = format.summary
+      unpackedCount = try weights.storedTensors(format, path: path).reduce(0) {
+        $0 + $1.shape.elementCount
+      }
+    } catch let error as CheckpointError {
+      // What no conversion reads can still be looked at.
+      quantization = error.description
+    }
   }
 
   private init(_ checkpoint: SafetensorsCheckpoint, architecture: String?) {

@@ -49,6 +49,9 @@ struct InspectCommand: ParsableCommand {
       "\(inspection.tensors.count) tensors, \(weights) parameters, \(bits) bits per weight, "
         + Quantities.bytes(inspection.byteCount)
         + (inspection.fileCount == 1 ? "" : " in \(inspection.fileCount) files"))
+    if let quantization = inspection.quantization {
+      lines.append("quantized: \(quantization)")
+    }
     return lines.joined(separator: "\n")
   }
 
