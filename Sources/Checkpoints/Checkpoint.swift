@@ -59,6 +59,8 @@ public struct TensorSource: Sendable {
     case file(MappedFile, offset: Int)
     /// Values made up by the converter, such as rotary factors.
     case values([Float])
+    /// Rows of a weight that is unpacked on the way.
+    case quantized(any QuantizedWeight)
   }
 
   public var content: Content
@@ -71,6 +73,18 @@ public struct TensorSource: Sendable {
   public var shift: Float
   /// Whether what is stored has columns where the result has rows.
   public var isTransposed: Bool
+
+  /// Whether rows are unpacked from other tensors.
+  public var isQuantized: Bool { if case .quantized = content { true } else { false } }
+
+  /// The files that its bytes lie in.
+  public var files: [MappedFile] {
+    switch content {
+    case .file(let file, _): [file]
+    case .values: []
+    case .quantized(let weight): weight.files
+    }
+  }
 
   public init(
     _ content: Content, rowOrder: RowOrder = .asStored, byteOrder: ByteOrder = .little,

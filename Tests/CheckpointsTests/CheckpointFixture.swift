@@ -71,6 +71,8 @@ extension CheckpointTensor {
       return values.flatMap { value in
         withUnsafeBytes(of: value.bitPattern.littleEndian, Array.init)
       }
+    case .quantized(let weight):
+      return (0..<rows).flatMap { weight.bytes(of: source.rowOrder.storedRow(of: $0, rows: rows)) }
     case .file(let file, let offset):
       let byteCount = shape.elementCount * type.bytesPerBlock
       let rowByteCount = byteCount / max(rows, 1)

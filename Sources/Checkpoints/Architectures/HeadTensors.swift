@@ -22,9 +22,10 @@ struct HeadTensors {
   ///
   /// - Returns: Whether it is.
   /// - Throws: ``CheckpointError`` when it is not of the shape or type that it should have, or `FileError`.
-  mutating func take(_ tensor: SafetensorsTensor, of shard: SafetensorsFile) throws -> Bool {
+  mutating func take(_ tensor: StoredTensor) throws -> Bool {
     let name = LayeredName(tensor.name)
-    guard name.layer ?? 0 < decoder.layerCount else { return false }
+    guard name.layer ?? 0 < decoder.layerCount, case .file(let file, let offset) = tensor.content
+    else { return false }
     for pair in pairs {
       guard let head = pair.head(of: name.pattern), head < decoder.extent(pair.extents[0]) else {
         continue
@@ -34,10 +35,13 @@ struct HeadTensors {
         throw CheckpointError(
           .wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape), path: path)
       }
-      guard let values = shard.bytes(of: tensor).floats(of: tensor.type) else {
+      let end = offset + (try tensor.shape.byteCount(of: tensor.type))
+      let values = try file.withUnchangedBytes {
+        UnsafeRawBufferPointer(rebasing: $0[offset..<end]).floats(of: tensor.type)
+      }
+      guard let values else {
         throw CheckpointError(.wrongType(tensor: tensor.name, tensor.type), path: path)
       }
-      try shard.file.checkUnchanged()
       let row = LayeredName(LayeredName.spell(pair.gguf, layer: name.layer))
       found[row, default: [:]][head] = values
       return true
@@ -98,12 +102,13 @@ extension CheckpointTensor {
   ///
   /// - Returns: `nil` when it is not in plain floats.
   func rows() throws -> [CheckpointTensor]? {
-    guard [.f32, .f16, .bf16].contains(type) else { return nil }
+    guard [.f32, .f16, .bf16].contains(type), !source.isQuantized else { return nil }
     let columns = shape.columns
     return try (0..<shape.rows).map { row in
       var piece = self
       piece.shape = try Shape([columns])
       switch source.content {
+      case .quantized: break
       case .values(let values):
         piece.source.content = .values(Array(values[row * columns..<(row + 1) * columns]))
       case .file(let file, let offset):

@@ -135,6 +135,7 @@ extension CheckpointTensor {
     let count = (source.padding?.storedShape ?? shape).elementCount
     return switch source.content {
     case .values(let values): values
+    case .quantized: []
     case .file(let file, let offset):
       file.withBytes { bytes in
         (0..<count).map {

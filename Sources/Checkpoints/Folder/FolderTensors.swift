@@ -175,7 +175,7 @@ extension Checkpoint {
   /// The file, or the folder, that the tensors lie in.
   var path: FilePath? {
     for tensor in tensors {
-      if case .file(let file, _) = tensor.source.content {
+      if let file = tensor.source.files.first {
         return origin == .gguf ? file.path : file.path.folder
       }
     }

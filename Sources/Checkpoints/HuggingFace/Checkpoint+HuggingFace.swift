@@ -26,10 +26,13 @@ extension Checkpoint {
       return
     }
     let architecture = try Architecture(of: config)
+    let format = try QuantizedFormat(of: config)
     let decoder = try DecoderConfig(config, architecture: architecture)
     let weights = try Self.weights(at: path, in: folder)
     var warnings: [String] = []
-    let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: weights)
+    let stored = try weights.storedTensors(format, path: path)
+    let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: stored)
+    if let format { warnings += format.notes(on: stored) }
     let metadata = try Self.metadata(
       config, architecture, decoder, tensors: tensors, warnings: &warnings)
     if try Self.losesWindow(config, architecture) {
@@ -94,7 +97,9 @@ extension Checkpoint {
   static func fileType(of tensors: [CheckpointTensor]) -> UInt32 {
     var elements: [TensorType: Int] = [:]
     for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
-    let fileTypes: [(TensorType, UInt32)] = [(.f32, 0), (.f16, 1), (.bf16, 32)]
+    let fileTypes: [(TensorType, UInt32)] = [
+      (.f32, 0), (.f16, 1), (.bf16, 32), (.mxfp4, 38),
+    ]
     return fileTypes.max { elements[$0.0, default: 0] < elements[$1.0, default: 0] }?.1 ?? 0
   }
 }

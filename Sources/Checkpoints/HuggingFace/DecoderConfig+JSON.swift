@@ -59,11 +59,6 @@ extension DecoderConfig {
   private static func refuseUnsupported(
     _ config: JSONFile, _ architecture: Architecture
   ) throws {
-    if let quantization = config["quantization_config"] {
-      let method = quantization["quant_method"]?.string ?? quantization.brief
-      throw CheckpointError(
-        .unsupported(key: "quantization_config", value: method), path: config.path)
-    }
     let known = architecture.activation
     for key in Set(["hidden_act", "hidden_activation", known.key]).sorted() {
       if let activation = try config.string(key), activation != known.value,

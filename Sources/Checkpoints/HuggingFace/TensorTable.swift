@@ -1,4 +1,3 @@
-import Safetensors
 import SystemPackage
 import TensorCore
 
@@ -23,22 +22,16 @@ struct TensorTable {
     pairs = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.huggingFace, $0) })
   }
 
-  /// All tensors, shard by shard in the order of their names, rotary divisors first.
-  ///
-  /// - Source: `SafetensorsLocal` in gguf-py's utility.py, so that files equal those of llama.cpp's converter.
-  func tensors(of weights: SafetensorsCheckpoint) throws -> [CheckpointTensor] {
+  /// All tensors in their order, rotary divisors first.
+  func tensors(of stored: [StoredTensor]) throws -> [CheckpointTensor] {
     var tensors = try rotaryTensors()
     var heads = HeadTensors(architecture, decoder, path: path)
     var found = Set<LayeredName>()
-    let ordered = weights.tensors.sorted {
-      guard $0.shard == $1.shard else { return $0.shard < $1.shard }
-      return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
-    }
-    for (shard, tensor) in ordered
+    for tensor in stored
     where !Self.buffers.contains(where: tensor.name.hasSuffix)
       && !architecture.repeated.contains(tensor.name)
     {
-      if try heads.take(tensor, of: weights.shards[shard]) { continue }
+      if try heads.take(tensor) { continue }
       let name = layeredName(tensor.name)
       guard let pair = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
         throw failure(.unknownTensor(tensor.name))
@@ -49,8 +42,7 @@ struct TensorTable {
           name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type,
           shape: try check(tensor, pair),
           source: TensorSource(
-            .file(weights.shards[shard].file, offset: tensor.offset),
-            rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
+            tensor.content, rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
             isTransposed: pair.isTransposed)))
     }
     try checkComplete(found)
@@ -89,8 +81,11 @@ struct TensorTable {
     return LayeredName(architecture.names.tensorPrefix + name)
   }
 
-  private func check(_ tensor: SafetensorsTensor, _ pair: TensorPair) throws -> Shape {
-    guard [.f32, .f16, .bf16].contains(tensor.type) else {
+  private func check(_ tensor: StoredTensor, _ pair: TensorPair) throws -> Shape {
+    // What is unpacked comes row by row.
+    let isRead =
+      tensor.isUnpacked ? !pair.isTransposed : [.f32, .f16, .bf16].contains(tensor.type)
+    guard isRead else {
       throw failure(.wrongType(tensor: tensor.name, tensor.type))
     }
     let extents = pair.extents.map(decoder.extent)
@@ -101,7 +96,7 @@ struct TensorTable {
     return try Shape(extents)
   }
 
-  private func rowOrder(of tensor: SafetensorsTensor, _ pair: TensorPair) throws -> RowOrder {
+  private func rowOrder(of tensor: StoredTensor, _ pair: TensorPair) throws -> RowOrder {
     guard let turned = pair.turned else { return .asStored }
     let (rows, heads) = (tensor.shape.dimensions.first ?? 0, decoder.heads(turned))
     guard rows % heads == 0, rows / heads % 2 == 0 else {

@@ -2,7 +2,8 @@ import GGUF
 
 extension Inspection: Encodable {
   private enum Key: String, CodingKey {
-    case format, version, architecture, parameters, bitsPerWeight, bytes, files, alignment,
+    case format, version, architecture, quantization, parameters, bitsPerWeight, bytes, files,
+      alignment,
       dataOffset, metadata, tensors, byteOrder, outline, tokenizer, roles, types, layers
   }
 
@@ -11,6 +12,7 @@ extension Inspection: Encodable {
     try object.encode(format, forKey: .format)
     try object.encodeIfPresent(version, forKey: .version)
     try object.encode(architecture, forKey: .architecture)
+    try object.encodeIfPresent(quantization, forKey: .quantization)
     try object.encode(parameterCount, forKey: .parameters)
     try object.encode(bitsPerWeight, forKey: .bitsPerWeight)
     try object.encode(byteCount, forKey: .bytes)

@@ -44,8 +44,14 @@ public struct Inspection: Sendable {
   public let tokenizer: TokenizerFacts?
   let bytes: TensorBytes
 
-  /// Number of elements of all tensors.
-  public var parameterCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+  /// How the weights of a folder are quantized: `gptq, 4 bits, groups of 128`.
+  public private(set) var quantization: String?
+  private var unpackedCount: Int?
+
+  /// Number of elements of all tensors, as the model knows them.
+  public var parameterCount: Int {
+    unpackedCount ?? tensors.reduce(0) { $0 + $1.shape.elementCount }
+  }
 
   /// Bits of tensor data for each element.
   public var bitsPerWeight: Double {
@@ -115,6 +121,18 @@ public struct Inspection: Sendable {
 
   private init(folder path: FilePath) throws {
     try self.init(SafetensorsCheckpoint(path), folder: path)
+    do {
+      guard let file = try JSONFile.ifPresent(path.appending("config.json")),
+        let format = try QuantizedFormat(of: file)
+      else { return }
+      quantization = format.summary
+      unpackedCount = try SafetensorsCheckpoint(path).storedTensors(format, path: path).reduce(0) {
+        $0 + $1.shape.elementCount
+      }
+    } catch let error as CheckpointError {
+      // What no conversion reads can still be looked at.
+      quantization = error.description
+    }
   }
 
   /// - Parameter folder: Where `config.json` and the tokenizer lie, when they are there.

@@ -146,7 +146,8 @@ private struct TargetWork: Sendable {
   init(_ target: SlabEncoder.Target, _ reader: RowReader) throws(ConversionError) {
     let tensor = target.tensor
     self.target = target
-    guard tensor.type != reader.type || !reader.copies else {
+    let isCopied = reader.copies && (!reader.unpacksToFloats || target.allowsNonFinite)
+    guard tensor.type != reader.type || !isCopied else {
       codec = nil
       return
     }

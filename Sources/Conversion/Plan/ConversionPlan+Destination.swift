@@ -56,9 +56,7 @@ extension ConversionPlan {
   /// Refuses to write over a file that tensors come from, and over anything unless that is allowed.
   func checkPaths(against files: [FilePath]) throws {
     var sources = Set(files)
-    for tensor in tensors {
-      if case .file(let file, _) = tensor.source.content { sources.insert(file.path) }
-    }
+    for tensor in tensors { sources.formUnion(tensor.source.files.map(\.path)) }
     let identities = Set(sources.compactMap(FileIdentity.init))
     let mayReplace =
       options.overwrite || form != .file && StagedOutput.isHalfRenamed(destination)

@@ -33,6 +33,14 @@ struct RowReader: Sendable {
     // Bytes of zero are blocks of zeros in every type.
     if source.padding != nil { output.initializeMemory(as: UInt8.self, repeating: 0) }
     let rowStride = type.byteCount(ofRow: columns)
+    if case .quantized(let weight) = source.content {
+      return withStoredRows(of: rows) { stored, place in
+        weight.unpack(
+          stored,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: output[place * rowStride..<place * rowStride + stored.count * rowByteCount]))
+      }
+    }
     withRuns(of: rows) { run, place in
       let target = UnsafeMutableRawBufferPointer(
         rebasing: output[place * rowStride..<place * rowStride + run.count])
@@ -46,6 +54,7 @@ struct RowReader: Sendable {
     if source.isTransposed { return decodeColumns(rows, into: output) }
     if source.padding != nil { output.update(repeating: 0) }
     guard codec != nil, rowByteCount > 0 else { return }
+    if source.isQuantized { return decodeUnpacked(rows, into: output) }
     withRuns(of: rows) { run, place in
       let count = run.count / rowByteCount * storedColumns
       decodeStored(
@@ -71,6 +80,21 @@ struct RowReader: Sendable {
 
   /// Whether the source's bytes are those of the result where the types are the same.
   var copies: Bool { source.shift == 0 && !source.isTransposed }
+  /// Whether rows are unpacked to single precision: they need not be a second time when their values were
+  /// looked at.
+  var unpacksToFloats: Bool { source.isQuantized && type == .f32 }
+
+  /// Decodes rows that are first unpacked to another type than single precision, or to that.
+  private func decodeUnpacked(
+    _ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard type != .f32 else { return copy(rows, into: UnsafeMutableRawBufferPointer(output)) }
+    let byteCount = type.byteCount(ofRow: columns) * rows.count
+    withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { blocks in
+      copy(rows, into: blocks)
+      codec?.decode(UnsafeRawBufferPointer(blocks), into: output)
+    }
+  }
 
   /// Where an element of the result stands among those of the source, counted row by row; `nil` for a
   /// zero that no source has.
@@ -87,15 +111,21 @@ struct RowReader: Sendable {
   ) {
     guard rowByteCount > 0 else { return }
     source.withBytes(byteCount: storedRowCount * rowByteCount) { bytes in
-      func stored(_ range: Range<Int>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(
-          rebasing: bytes[range.lowerBound * rowByteCount..<range.upperBound * rowByteCount])
+      withStoredRows(of: rows) { stored, place in
+        let range = stored.lowerBound * rowByteCount..<stored.upperBound * rowByteCount
+        body(UnsafeRawBufferPointer(rebasing: bytes[range]), place)
       }
-      if source.rowOrder == .asStored, source.padding == nil { return body(stored(rows), 0) }
-      for row in rows {
-        guard let place = source.storedRow(of: row, rows: rowCount) else { continue }
-        body(stored(place..<place + 1), row - rows.lowerBound)
-      }
+    }
+  }
+
+  /// The stored rows that lie together, with their place among `rows`; nothing for rows of zeros.
+  private func withStoredRows(
+    of rows: Range<Int>, _ body: (_ stored: Range<Int>, _ place: Int) -> Void
+  ) {
+    if source.rowOrder == .asStored, source.padding == nil { return body(rows, 0) }
+    for row in rows {
+      guard let stored = source.storedRow(of: row, rows: rowCount) else { continue }
+      body(stored..<stored + 1, row - rows.lowerBound)
     }
   }
 
@@ -141,6 +171,7 @@ struct RowReader: Sendable {
   }
 
   private func advise(_ advice: MappedFile.Advice, _ rows: Range<Int>) {
+    if case .quantized(let weight) = source.content { return weight.advise(advice, rows) }
     guard case .file(let file, let offset) = source.content else { return }
     file.advise(
       advice,
@@ -149,7 +180,7 @@ struct RowReader: Sendable {
 
   /// Notices a source that was truncated, rewritten or unreadable until now.
   func checkUnchanged() throws {
-    if case .file(let file, _) = source.content { try file.checkUnchanged() }
+    for file in source.files { try file.checkUnchanged() }
   }
 
   /// Calls `body`, which reads rows, and throws when they were not those of the file: whatever it made
@@ -188,6 +219,7 @@ extension TensorSource {
     case .file(let file, let offset):
       "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"
     case .values(let values): "\(values) \(rowOrder)\(padded)"
+    case .quantized(let weight): "\(weight.identity) \(rowOrder)\(padded)"
     }
   }
 
@@ -197,6 +229,8 @@ extension TensorSource {
       file.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + byteCount])) }
     case .values(let values):
       values.withUnsafeBytes { body($0) }
+    case .quantized:
+      preconditionFailure("rows of quantized weights are unpacked, not read")
     }
   }
 }

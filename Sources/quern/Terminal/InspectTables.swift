@@ -24,6 +24,7 @@ struct InspectTables {
       "\(inspection.tensors.count) tensors, \(weights) parameters, \(bits) bits per weight, "
         + Quantities.bytes(inspection.byteCount)
         + (inspection.fileCount == 1 ? "" : " in \(inspection.fileCount) files"))
+    if let quantization = inspection.quantization { lines.append("quantized: \(quantization)") }
     return (lines + [outline, tokenizer].filter { !$0.isEmpty }).joined(separator: "\n")
   }
 
