@@ -6,7 +6,7 @@ public import TensorCore
 /// A model in GGUF's terms, wherever its bytes lie: what a conversion reads.
 ///
 /// Metadata keys and tensor names are GGUF's; each tensor says how its rows are found in its source.
-/// Nothing but headers has been read.
+/// Nothing but headers has been read, and the order of columns where a quantized weight has one.
 public struct Checkpoint: Sendable {
   public enum Origin: Sendable, Hashable { case gguf, huggingFace }
 

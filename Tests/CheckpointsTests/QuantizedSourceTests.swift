@@ -158,6 +158,18 @@ struct HostileWeight: Sendable, CustomTestStringConvertible {
     }
   }
 
+  @Test("Inspection names the method, known or not, and counts weights as the model does")
+  func inspected() throws {
+    let folder = try QuantizedFolder(try #require(QuantizedFixture.named("gptq-4")))
+    let found = try Inspection(folder.path)
+    #expect(found.quantization == "gptq, 4 bits, groups of 32")
+    let weights = try Checkpoint(at: folder.path).tensors
+    #expect(found.parameterCount == weights.reduce(0) { $0 + $1.shape.elementCount })
+    try folder.replace("\"gptq\"", with: "\"eetq\"")
+    let other = try Inspection(folder.path)
+    #expect(other.quantization?.contains("eetq") == true)
+  }
+
   @Test(
     "An order that names a group that is none is refused, and never followed", arguments: [-1, 99])
   func badOrder(_ group: Int32) throws {
