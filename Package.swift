@@ -67,7 +67,7 @@ let package = Package(
       name: "Conversion",
       dependencies: [
         "BlockQuant", "Checkpoints", "GGUF", "Kernels", "MappedFiles", "Safetensors", "TensorCore",
-        "Workers", .product(name: "SystemPackage", package: "swift-system"),
+        "Tokenizers", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Inference",
@@ -131,8 +131,8 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: [
-        "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "TensorCore", "TestSupport",
-        "Tokenizers", "Workers",
+        "BlockQuant", "Conversion", "GGUF", "Inference", "Kernels", "Safetensors", "TensorCore",
+        "TestSupport", "Tokenizers", "Workers",
       ]),
     .testTarget(
       name: "QualityTests",

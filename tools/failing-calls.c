@@ -5,8 +5,8 @@
 //
 // FAILING_CALL is CALL COUNT ACTION NUMBER, calls counted from 1 over all threads. "fail" gives -1 and the
 // errno NUMBER for the COUNTth call and every later one; "signal" sends the signal NUMBER to the process
-// before the COUNTth call. Calls: creat (an open that may create), pwrite, write (not to the standard streams), ftruncate,
-// posix_fallocate, fsync, rename, mkdir, unlink, rmdir.
+// before the COUNTth call. Calls: creat (an open that may create), pwrite, write (not to the standard streams), print
+// (a write to standard output), ftruncate, posix_fallocate, fsync, rename, mkdir, unlink, rmdir.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -61,6 +61,7 @@ PWRITE(pwrite64)
 
 ssize_t write(int fd, const void *bytes, size_t count) {
   if (fd > 2 && fails("write")) return -1;
+  if (fd == 1 && fails("print")) return -1;
   return REAL(write, ssize_t, int, const void *, size_t)(fd, bytes, count);
 }
 

@@ -82,18 +82,37 @@ static void check_type(const quern_kernel_table *generic, const quern_kernel_tab
 
 // MARK: Products
 
-enum { PRODUCT_ROWS = 37, PRODUCT_COLUMNS = 256 * 3, MOST_TOKENS = 17 };
-static float x[MOST_TOKENS * PRODUCT_COLUMNS], weights[PRODUCT_ROWS * PRODUCT_COLUMNS],
+enum { PRODUCT_ROWS = 37, MOST_COLUMNS = 256 * 3, MOST_TOKENS = 17 };
+static float x[MOST_TOKENS * MOST_COLUMNS], weights[PRODUCT_ROWS * MOST_COLUMNS],
     products[MOST_TOKENS * PRODUCT_ROWS];
 static unsigned char blocks[sizeof weights];
 static _Alignas(64) unsigned char packed[2 * sizeof x], scratch[1 << 20];
 
-/// Activations as integer products see them: blocks of 32 in 127 steps of their largest magnitude.
+/// How far 32 values lie from whole steps: squares of distances in units of 2^-12.
+static double rounding_error(const float *values, float step) {
+  double sum = 0;
+  for (size_t i = 0; i < 32; i++) {
+    const double units = rint((double)(values[i] * (1 / step)) * 4096);
+    const double rest = units - rint(units / 4096) * 4096;
+    sum += rest * rest;
+  }
+  return sum;
+}
+
+/// Activations as integer products see them: blocks of 32 in 127, 126 or 125 steps of their largest
+/// magnitude, whichever miss least.
 static void round_activations(float *values, size_t count) {
   for (size_t block = 0; block < count; block += 32) {
-    float largest = 0;
+    float largest = 0, step = 0;
+    double error = INFINITY;
     for (size_t i = block; i < block + 32; i++) largest = fmaxf(largest, fabsf(values[i]));
-    const float step = largest / 127;
+    for (int top = 127; top > 124 && largest > 0; top--) {
+      const double other = rounding_error(values + block, largest / (float)top) / top / top;
+      if (other < error) {
+        error = other;
+        step = largest / (float)top;
+      }
+    }
     for (size_t i = block; i < block + 32; i++)
       values[i] = step > 0 ? rintf(values[i] * (1 / step)) * step : 0;
   }
@@ -104,42 +123,46 @@ static void check_product(const quern_kernel_table *level, const quern_product_j
   for (size_t token = 0; token < job->tokens; token++)
     for (size_t row = 0; row < PRODUCT_ROWS; row++) {
       double sum = 0, magnitude = 0;
-      for (size_t c = 0; c < PRODUCT_COLUMNS; c++) {
-        const double term = (double)weights[row * PRODUCT_COLUMNS + c] *
-                            (double)x[token * PRODUCT_COLUMNS + c];
+      for (size_t c = 0; c < job->columns; c++) {
+        const double term = (double)weights[row * job->columns + c] *
+                            (double)x[token * job->columns + c];
         sum += term;
         magnitude += fabs(term);
       }
       wrong += !(fabs((double)products[token * PRODUCT_ROWS + row] - sum) <= magnitude * 2e-6);
     }
   wrong ? failed++ : passed++;
-  if (wrong) printf("%s product type %d: %d of %zu tokens differ\n", level->name, type, wrong, job->tokens);
+  if (wrong)
+    printf("%s product type %d, %zu columns: %d of %zu tokens differ\n", level->name, type,
+           job->columns, wrong, job->tokens);
 }
 
 /// Random weights of one type, several numbers of tokens.
-static void check_products(const quern_kernel_table *level, int type, size_t elements, size_t bytes) {
+static void check_products(const quern_kernel_table *level, int type, size_t elements, size_t bytes,
+                           size_t columns) {
   static const size_t token_counts[] = {1, 2, 3, 17};
-  for (size_t i = 0; i < PRODUCT_ROWS * PRODUCT_COLUMNS; i++) weights[i] = bell();
-  for (size_t i = 0; i < PRODUCT_COLUMNS; i++) importance[i] = 1;
-  level->encode[type](weights, blocks, PRODUCT_ROWS, PRODUCT_COLUMNS, importance);
-  level->decode[type](blocks, weights, PRODUCT_ROWS * PRODUCT_COLUMNS);
+  for (size_t i = 0; i < PRODUCT_ROWS * columns; i++) weights[i] = bell();
+  for (size_t i = 0; i < columns; i++) importance[i] = 1;
+  level->encode[type](weights, blocks, PRODUCT_ROWS, columns, importance);
+  level->decode[type](blocks, weights, PRODUCT_ROWS * columns);
   const quern_activation form = quern_product_activation(&level->products, (uint32_t)type);
   for (size_t n = 0; n < sizeof token_counts / sizeof *token_counts; n++) {
     const size_t tokens = token_counts[n];
-    for (size_t i = 0; i < tokens * PRODUCT_COLUMNS; i++) x[i] = bell();
-    quern_pack(&level->products, form)(x, PRODUCT_COLUMNS, PRODUCT_COLUMNS, tokens, 0, tokens, packed);
+    for (size_t i = 0; i < tokens * columns; i++) x[i] = bell();
+    quern_pack(&level->products, form)(x, columns, columns, tokens, 0, tokens, packed);
     const quern_product_job job = {
-        .weights = blocks, .row_bytes = PRODUCT_COLUMNS / elements * bytes,
-        .columns = PRODUCT_COLUMNS, .activations = packed, .tokens = tokens, .output = products,
+        .weights = blocks, .row_bytes = columns / elements * bytes,
+        .columns = columns, .activations = packed, .tokens = tokens, .output = products,
         .output_stride = PRODUCT_ROWS, .decode = level->decode[type], .block_elements = elements,
         .block_bytes = bytes};
     quern_product(&level->products, (uint32_t)type, tokens)(&job, 0, PRODUCT_ROWS, scratch);
-    if (form == QUERN_ACTIVATION_INT8) round_activations(x, tokens * PRODUCT_COLUMNS);
+    if (form == QUERN_ACTIVATION_INT8) round_activations(x, tokens * columns);
     check_product(level, &job, type);
   }
 }
 
 static void check_all_products(const quern_kernel_table *level) {
+  static const size_t columns[] = {32, 96, 224, 576, 640, MOST_COLUMNS};
   static const struct { int type; size_t elements, bytes; } types[] = {
       {0, 1, 4}, {1, 1, 2}, {30, 1, 2},
 #define SIZES(name, id, elements) {id, elements, sizeof(quern_block_##name)}
@@ -153,7 +176,9 @@ static void check_all_products(const quern_kernel_table *level) {
 #undef SIZES
   };
   for (size_t t = 0; t < sizeof types / sizeof *types; t++)
-    check_products(level, types[t].type, types[t].elements, types[t].bytes);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+      if (columns[c] % types[t].elements == 0)
+        check_products(level, types[t].type, types[t].elements, types[t].bytes, columns[c]);
 }
 
 // Takes the level to check; without one, the best that runs here.

@@ -11,9 +11,11 @@ extension Checkpoint {
     self.init(
       origin: .gguf, architecture: architecture, metadata: gguf.metadata,
       tensors: gguf.tensors.map {
-        CheckpointTensor(
+        let file = gguf.file(of: $0)
+        return CheckpointTensor(
           name: $0.name, type: $0.type, shape: $0.shape,
-          source: TensorSource(.file(gguf.file(of: $0).file, offset: $0.offset)))
+          source: TensorSource(
+            .file(file.file, offset: $0.offset), byteOrder: file.byteOrder))
       })
     files = gguf.files.map(\.file.path)
   }

@@ -6,7 +6,7 @@ public import TensorCore
 /// A model in GGUF's terms, wherever its bytes lie: what a conversion reads.
 ///
 /// Metadata keys and tensor names are GGUF's; each tensor says how its rows are found in its source.
-/// Nothing but headers has been read.
+/// Nothing but headers has been read, and the order of columns where a quantized weight has one.
 public struct Checkpoint: Sendable {
   public enum Origin: Sendable, Hashable { case gguf, huggingFace }
 
@@ -61,19 +61,46 @@ public struct TensorSource: Sendable {
     case parts([FilePart])
     /// Values made up by the converter, such as rotary factors.
     case values([Float])
+    /// Rows of a weight that is unpacked on the way.
+    case quantized(any QuantizedWeight)
   }
 
   public var content: Content
   public var rowOrder: RowOrder
+  /// Of the numbers in a file.
+  public var byteOrder = ByteOrder.little
   /// The zeros that stand around the stored rows, once they are in order.
   public var padding: ZeroPadding?
   /// What is added to every stored value, in single precision.
   public var shift: Float
+  /// Whether what is stored has columns where the result has rows.
+  public var isTransposed: Bool
 
-  public init(_ content: Content, rowOrder: RowOrder = .asStored, shift: Float = 0) {
+  /// Whether rows are unpacked from other tensors.
+  public var isQuantized: Bool { if case .quantized = content { true } else { false } }
+
+  /// The files that its bytes lie in, each once.
+  public var files: [MappedFile] {
+    switch content {
+    case .file(let file, _): [file]
+    case .parts(let parts):
+      parts.reduce(into: []) { files, part in
+        if !files.contains(where: { $0 === part.file }) { files.append(part.file) }
+      }
+    case .values: []
+    case .quantized(let weight): weight.files
+    }
+  }
+
+  public init(
+    _ content: Content, rowOrder: RowOrder = .asStored, byteOrder: ByteOrder = .little,
+    shift: Float = 0, isTransposed: Bool = false
+  ) {
     self.content = content
     self.rowOrder = rowOrder
+    self.byteOrder = byteOrder
     self.shift = shift
+    self.isTransposed = isTransposed
   }
 
   /// The stored row that becomes row `row` of `rows`; `nil` for a row of zeros.
@@ -97,22 +124,24 @@ public struct FilePart: Sendable {
 }
 
 extension TensorSource.Content {
-  /// The places in files that the bytes lie at; none for values that were made up.
+  /// The places in files that plain rows lie at; none for values that were made up or are unpacked.
   public var fileParts: [FilePart] {
     switch self {
     case .file(let file, let offset): [FilePart(file, offset: offset)]
     case .parts(let parts): parts
-    case .values: []
+    case .values, .quantized: []
     }
   }
 
-  /// One of `count` matrices of equal size.
-  func matrix(_ number: Int, of count: Int, byteCount: Int) -> Self {
+  /// One of `count` matrices of equal size; `nil` where they cannot be had one by one.
+  func matrix(_ number: Int, of count: Int, byteCount: Int) -> Self? {
     switch self {
     case .file(let file, let offset): .file(file, offset: offset + number * byteCount)
     case .parts(let parts): .file(parts[number].file, offset: parts[number].offset)
     case .values(let values):
       .values(Array(values[values.count / count * number..<values.count / count * (number + 1)]))
+    case .quantized(let weight):
+      (weight as? StackedWeight).map { .quantized($0.matrices[number]) }
     }
   }
 }

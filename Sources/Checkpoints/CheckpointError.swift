@@ -25,6 +25,15 @@ public struct CheckpointError: FileProblem {
     /// The key is understood, this program does not have what it asks for.
     case unsupported(key: String, value: String)
 
+    // MARK: Quantized weights
+    /// A method of quantization, or a variant of one, that is not known.
+    case unknownQuantization(String, known: [String])
+    /// A part of a quantized weight.
+    case wrongCodes(tensor: String, expected: [TensorType], found: TensorType)
+    case wrongRank(tensor: String, expected: Int, found: Shape)
+    /// A column that is in a group that is none.
+    case badGroup(tensor: String, column: Int, group: Int, count: Int)
+
     // MARK: Tensors
     case missingTensor(String)
     case unknownTensor(String)
@@ -79,6 +88,17 @@ extension CheckpointError.Reason: CustomStringConvertible {
       "\(key.printable): expected \(expected), found \(found.printable)"
     case .unsupported(let key, let value):
       "\(key.printable) is \(value.printable), which is not supported"
+    case .unknownQuantization(let found, let known):
+      "the weights are quantized by \(found.printable), which is not read; read are "
+        + known.joined(separator: ", ")
+    case .wrongCodes(let tensor, let expected, let found):
+      "the tensor \(tensor.printable) is \(found), expected "
+        + expected.map(\.name).joined(separator: " or ")
+    case .wrongRank(let tensor, let expected, let found):
+      "the tensor \(tensor.printable) has the shape \(found), expected \(expected) extents above 0"
+    case .badGroup(let tensor, let column, let group, let count):
+      "the tensor \(tensor.printable) places column \(column) in group \(group), expected 0 to "
+        + "\(count - 1)"
     case .missingTensor(let name): "the tensor \(name.printable) is missing"
     case .unknownTensor(let name):
       "the tensor \(name.printable) is none that this architecture has"

@@ -17,8 +17,7 @@ public struct ConversionError: FileProblem {
     case wantsFolder
     /// One part of a set, while nothing says how large the parts are.
     case namesPart
-    case splitsNoSafetensors
-    case countsNoTensors
+    case safetensorsAreLittleEndian
     case alreadyQuantized(TensorType)
     case cannotDecode(TensorType)
     case cannotEncode(TensorType)
@@ -69,10 +68,8 @@ extension ConversionError.Reason: CustomStringConvertible {
       "a GGUF becomes a Hugging Face folder: give a destination that ends in /"
     case .namesPart:
       "the name of one part of a set; --max-shard-size or --max-shard-tensors makes a set"
-    case .splitsNoSafetensors:
-      "one .safetensors file is not split; a destination that ends in / makes a folder of shards"
-    case .countsNoTensors:
-      "only a .gguf is split by its number of tensors; a folder takes --max-shard-size"
+    case .safetensorsAreLittleEndian:
+      "safetensors are little-endian; only a .gguf can be big-endian"
     case .alreadyQuantized(let type):
       "already quantized to \(type), and quantizing again loses more; --allow-requantize does it"
     case .cannotDecode(let type): "\(type) cannot be decoded"

@@ -64,6 +64,9 @@ struct TensorTask {
     into outputs: [OpenOutput], _ encoder: SlabEncoder, _ writer: SlabWriter,
     finished: (_ byteCount: Int, _ keptByteCount: Int) -> Void
   ) throws {
+    if try shares(outputs) {
+      return finished(targets[0].tensor.byteCount, 0)
+    }
     for first in stride(from: 0, to: reader.rowCount, by: slabRowCount) {
       let rows = first..<min(first + slabRowCount, reader.rowCount)
       var wanted: [Target] = []
@@ -84,6 +87,21 @@ struct TensorTask {
       reader.release(rows)
       finished(targets.reduce(0) { $0 + $1.tensor.place(of: rows).count }, keptByteCount)
     }
+  }
+
+  /// Lets the one output that is a copy share the source's blocks, where the file system can.
+  private func shares(_ outputs: [OpenOutput]) throws -> Bool {
+    guard targets.count == 1, case let target = targets[0], target.tensor.type == reader.type,
+      let (file, range) = reader.storedPlace(in: target.tensor.byteOrder)
+    else { return false }
+    let output = outputs[target.output]
+    // Floats are looked into unless anything goes.
+    guard output.plan.options.allowNonFinite || !reader.type.isPlainFloat,
+      try output.files[target.file].share(file, range, at: target.tensor.offset)
+    else { return false }
+    try reader.checkUnchanged()
+    output.isBegun = true
+    return true
   }
 
   private func encode(

@@ -6,7 +6,6 @@ public import TensorCore
 public struct GGUFError: FileProblem, Hashable {
   public enum Reason: Hashable, Sendable {
     case badMagic(found: UInt32)
-    case bigEndian
     case unsupportedVersion(UInt32)
     case truncated(what: String, needed: UInt64, available: Int)
     case countTooLarge(what: String, count: UInt64, available: Int)
@@ -28,6 +27,7 @@ public struct GGUFError: FileProblem, Hashable {
     case dataOverlap(with: String)
     case typeNotInGGUF(TensorType)
     case nameTooLong(byteCount: Int, limit: Int)
+    case headerTooLong(byteCount: Int, available: Int)
 
     // MARK: Sets of files
     case missingPart(Int, of: Int)
@@ -81,8 +81,9 @@ extension GGUFError.Reason: CustomStringConvertible {
     switch self {
     case .badMagic(let found):
       "not a GGUF file: expected the magic 47475546 (GGUF), found \(hex(found.byteSwapped))"
-    case .bigEndian:
-      "the file is big-endian, which is not supported"
+    case .unsupportedVersion(1):
+      "GGUF version 1 counts in 32 bits and was replaced in 2023; expected version 2 or 3, "
+        + "make the file again from its source"
     case .unsupportedVersion(let version):
       "GGUF version \(version) is not supported, expected 2 or 3"
     case .truncated(let what, let needed, let available):
@@ -125,6 +126,8 @@ extension GGUFError.Reason: CustomStringConvertible {
       "GGUF has no type \(type)"
     case .nameTooLong(let byteCount, let limit):
       "expected a name of at most \(limit) bytes, found \(byteCount)"
+    case .headerTooLong(let byteCount, let available):
+      "the header would take \(byteCount) bytes, and \(available) lie before the data"
     case .missingPart(let number, let count):
       "part \(number) of \(count) is missing"
     case .notAPartName(let count):

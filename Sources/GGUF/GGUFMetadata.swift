@@ -2,8 +2,20 @@
 public struct GGUFMetadata: Sendable {
   public typealias Entry = (key: String, value: GGUFValue)
 
-  /// Keys and values in file order; no key stands twice.
-  public private(set) var entries: [Entry] = []
+  /// A value, or a list of strings that nobody has asked for as such.
+  enum Stored: Sendable {
+    case value(GGUFValue)
+    case texts(GGUFTextList)
+
+    var value: GGUFValue {
+      switch self {
+      case .value(let value): value
+      case .texts(let list): .array(list.array)
+      }
+    }
+  }
+
+  private var stored: [(key: String, value: Stored)] = []
   private var positions: [String: Int] = [:]
 
   public init() {}
@@ -13,27 +25,53 @@ public struct GGUFMetadata: Sendable {
     for (key, value) in entries { self[key] = value }
   }
 
+  /// Keys and values in file order; no key stands twice.
+  ///
+  /// - Complexity: O(all values): lists of strings are made when asked for.
+  public var entries: [Entry] { stored.map { ($0.key, $0.value.value) } }
+
+  public var count: Int { stored.count }
+
+  public func contains(_ key: String) -> Bool { positions[key] != nil }
+
   /// The value of `key`. A new key goes to the end; `nil` removes the key.
+  ///
+  /// - Complexity: O(elements) for a list of strings, each time.
   public subscript(key: String) -> GGUFValue? {
-    get { positions[key].map { entries[$0].value } }
+    get { positions[key].map { stored[$0].value.value } }
     set {
       switch (positions[key], newValue) {
       case (let position?, let value?):
-        entries[position].value = value
+        stored[position].value = .value(value)
       case (nil, let value?):
-        positions[key] = entries.count
-        entries.append((key, value))
+        append(key, .value(value))
       case (let position?, nil):
-        entries.remove(at: position)
+        stored.remove(at: position)
         positions = Dictionary(
-          uniqueKeysWithValues: entries.enumerated().map { ($0.element.key, $0.offset) })
+          uniqueKeysWithValues: stored.enumerated().map { ($0.element.key, $0.offset) })
       case (nil, nil):
         break
       }
     }
   }
 
-  public var keys: [String] { entries.map(\.key) }
+  /// Adds a key that is not there yet.
+  mutating func append(_ key: String, _ value: Stored) {
+    positions[key] = stored.count
+    stored.append((key, value))
+  }
+
+  public var keys: [String] { stored.map(\.key) }
+
+  /// A list of strings by its bytes.
+  package func texts(_ key: String) -> GGUFTextList? {
+    switch positions[key].map({ stored[$0].value }) {
+    case .texts(let list): list
+    case .value(.array(.string(let list))): GGUFTextList(list)
+    case .value(.array(.malformedString(let list))): GGUFTextList(list)
+    case .value, nil: nil
+    }
+  }
 }
 
 // MARK: - Values of a kind, whatever their width

@@ -31,7 +31,7 @@ public enum GGUFArray: Sendable, Hashable {
 /// The wire id and spelling of each value type.
 ///
 /// - Source: `gguf_metadata_value_type` in ggml's docs/gguf.md.
-enum GGUFValueType: UInt32, CaseIterable {
+public enum GGUFValueType: UInt32, CaseIterable, Sendable {
   case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64,
     float64
 
@@ -48,7 +48,7 @@ enum GGUFValueType: UInt32, CaseIterable {
 }
 
 extension GGUFValue {
-  var wireType: GGUFValueType {
+  public var wireType: GGUFValueType {
     switch self {
     case .uint8: .uint8
     case .int8: .int8
@@ -89,7 +89,7 @@ extension GGUFValue {
 }
 
 extension GGUFArray {
-  var wireType: GGUFValueType {
+  public var wireType: GGUFValueType {
     switch self {
     case .uint8: .uint8
     case .int8: .int8

@@ -16,6 +16,10 @@ public struct FileError: FileProblem, Hashable {
     case changed
     /// The system could not give a page of the file.
     case unreadable
+    /// The header may be half old and half new; see ``HeadRewrite``.
+    case editPending
+    /// The journal of an edit that is not of the file beside it.
+    case foreignEdit
   }
 
   public let path: FilePath?
@@ -50,6 +54,10 @@ extension FileError: CustomStringConvertible {
       "the file shrank while it was read (expected \(expected) bytes, found \(found))"
     case .changed: "the file was written to while it was read"
     case .unreadable: "a part of the file could not be read"
+    case .editPending:
+      "an edit of this file is not finished; quern edit --in-place with this file finishes it"
+    case .foreignEdit:
+      "the journal of an edit, but not of the file beside it as it is now; remove it if that file is whole"
     }
   }
 }

@@ -32,7 +32,9 @@ public enum FileKind: Sendable, Hashable {
   init(firstBytes bytes: [UInt8], name: String?) {
     if bytes.starts(with: Array("GGUF".utf8)) {
       self = .gguf
-    } else if bytes.starts(with: Array("PK\u{3}\u{4}".utf8)) || bytes.starts(with: [0x80, 0x02]) {
+    } else if bytes.starts(with: Array("PK\u{3}\u{4}".utf8))
+      || bytes.count > 1 && bytes[0] == 0x80 && (2...5).contains(bytes[1])
+    {
       self = .pytorch
     } else if bytes.count > 8, bytes[8] == UInt8(ascii: "{") {
       self = .safetensors

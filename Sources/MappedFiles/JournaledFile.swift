@@ -14,7 +14,7 @@ public import SystemPackage
 public final class JournaledFile: Sendable {
   public let path: FilePath
   private let journalPath: FilePath
-  private let descriptor: Int32
+  let descriptor: Int32
   private let journal: Int32
   /// Slabs that an earlier run finished, by offset.
   private let earlier: [Int: WriteJournal.Record]

@@ -16,61 +16,52 @@ public final class MappedFile: Sendable {
   public let path: FilePath
   public let byteCount: Int
 
-  // The address is constant and the pages are read-only, so sharing it between threads is safe.
+  /// Whether the bytes are a copy in memory, which no change of the file reaches.
+  let isCopy: Bool
+
+  // The address is constant and the pages are only read, so sharing it between threads is safe.
   private nonisolated(unsafe) let base: UnsafeRawPointer
-  private let descriptor: FileDescriptor
-  private let modified: timespec
+  let file: OpenFile
   /// What the handler of faults knows of the mapping; an empty file has none.
   private nonisolated(unsafe) let live: LiveMapping.Place?
 
-  /// - Throws: ``FileError`` when the path is missing, unreadable or not a regular file.
+  /// - Throws: ``FileError`` when the path is missing, unreadable, not a regular file or half edited.
   public init(_ path: FilePath) throws(FileError) {
+    let file = try OpenFile(path)
     self.path = path
-    func failure(_ operation: String) -> FileError {
-      FileError(path: path, reason: .system(operation: operation, Errno(rawValue: errno)))
-    }
-    // A pipe without a writer would block; for files the flag means nothing.
-    let fd = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard fd >= 0 else { throw failure("open") }
-    var status = stat()
-    guard fstat(fd, &status) == 0 else {
-      let error = failure("stat")
-      close(fd)
-      throw error
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      close(fd)
-      let reason: FileError.Reason =
-        status.st_mode & S_IFMT == S_IFDIR ? .isADirectory : .notARegularFile
-      throw FileError(path: path, reason: reason)
-    }
-    descriptor = FileDescriptor(rawValue: fd)
-    byteCount = Int(status.st_size)
-    modified = status.modificationTime
+    self.file = file
+    byteCount = file.byteCount
+    isCopy = false
     if byteCount == 0 {
       // mmap refuses length 0; any non-null address serves an empty range.
       base = UnsafeRawPointer(bitPattern: 1)!
       live = nil
     } else {
       FaultGuard.install()
-      guard let address = mmap(nil, byteCount, PROT_READ, MAP_SHARED, fd, 0), address != MAP_FAILED
-      else {
-        let error = failure("map")
-        close(fd)
-        throw error
-      }
+      let address = mmap(nil, byteCount, PROT_READ, MAP_SHARED, file.descriptor, 0)
+      guard let address, address != MAP_FAILED else { throw file.failure("map") }
       base = UnsafeRawPointer(address)
       live = LiveMapping.insert(UnsafeRawBufferPointer(start: base, count: byteCount))
     }
   }
 
+  /// - Parameters:
+  ///   - copy: The file's bytes, in memory that `mmap` gave.
+  init(_ file: OpenFile, copy: UnsafeRawPointer) {
+    path = file.path
+    self.file = file
+    byteCount = file.byteCount
+    isCopy = true
+    base = copy
+    live = nil
+  }
+
   /// Size and time of modification: equal for a file that was not written to since.
-  public var version: String { "\(byteCount) \(modified.tv_sec).\(modified.tv_nsec)" }
+  public var version: String { "\(byteCount) \(file.modified.tv_sec).\(file.modified.tv_nsec)" }
 
   deinit {
     if let live { LiveMapping.remove(live) }
     if byteCount > 0 { munmap(UnsafeMutableRawPointer(mutating: base), byteCount) }
-    close(descriptor.rawValue)
   }
 
   /// Calls `body` with all bytes of the file, which stay mapped until it returns.
@@ -117,15 +108,27 @@ public final class MappedFile: Sendable {
   public enum Advice: Sendable {
     /// Will be read soon, front to back.
     case willNeed
+    /// Will be read at once: the call returns when the pages are there, where the system can do that.
+    case populate
     /// Has been read for the last time: the pages may leave this process.
     case dontNeed
     case sequential
     case random
   }
 
+  /// `MADV_POPULATE_READ` of Linux 5.14, which older headers lack and older systems refuse.
+  private static var populateFlag: Int32 {
+    #if canImport(Glibc)
+      22
+    #else
+      MADV_WILLNEED
+    #endif
+  }
+
   /// Tells the kernel how `range` will be used. A hint: failure is not an error.
   public func advise(_ advice: Advice, _ range: Range<Int>) {
-    guard !range.isEmpty, byteCount > 0 else { return }
+    // A copy cannot be read again.
+    guard !range.isEmpty, byteCount > 0, !isCopy else { return }
     let page = Int(getpagesize())
     // Releasing must not touch pages shared with a neighbour, so it rounds inwards.
     let lower =
@@ -137,6 +140,7 @@ public final class MappedFile: Sendable {
     let flag =
       switch advice {
       case .willNeed: MADV_WILLNEED
+      case .populate: Self.populateFlag
       case .dontNeed: MADV_DONTNEED
       case .sequential: MADV_SEQUENTIAL
       case .random: MADV_RANDOM
@@ -152,29 +156,8 @@ public final class MappedFile: Sendable {
   /// - Throws: ``FileError`` with `.shrank`, `.changed` or `.unreadable`.
   /// - Complexity: One system call.
   public func checkUnchanged() throws(FileError) {
-    var status = stat()
-    guard fstat(descriptor.rawValue, &status) == 0 else {
-      throw FileError(
-        path: path, reason: .system(operation: "stat", Errno(rawValue: errno)))
-    }
-    guard Int(status.st_size) >= byteCount else {
-      throw FileError(
-        path: path, reason: .shrank(expected: byteCount, found: Int(status.st_size)))
-    }
-    let now = status.modificationTime
-    guard now.tv_sec == modified.tv_sec, now.tv_nsec == modified.tv_nsec else {
-      throw FileError(path: path, reason: .changed)
-    }
+    guard !isCopy else { return }
+    try file.checkUnchanged()
     if let live, live.pointee.isDamaged { throw FileError(path: path, reason: .unreadable) }
-  }
-}
-
-extension stat {
-  fileprivate var modificationTime: timespec {
-    #if canImport(Darwin)
-      st_mtimespec
-    #else
-      st_mtim
-    #endif
   }
 }

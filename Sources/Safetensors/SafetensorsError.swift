@@ -7,6 +7,7 @@ public struct SafetensorsError: FileProblem, Hashable {
   public enum Reason: Hashable, Sendable {
     case truncated(what: String, needed: UInt64, available: Int)
     case headerTooLarge(byteCount: UInt64, limit: Int)
+    case headerTooLong(byteCount: Int, available: Int)
     case notUTF8
     case badJSON(expected: String, found: String)
     case nestedTooDeeply(limit: Int)
@@ -66,6 +67,8 @@ extension SafetensorsError.Reason: CustomStringConvertible {
       "the file ends inside \(what): expected \(needed) bytes, found \(available)"
     case .headerTooLarge(let byteCount, let limit):
       "expected a header of at most \(limit) bytes, found \(byteCount)"
+    case .headerTooLong(let byteCount, let available):
+      "the header would take \(byteCount) bytes, and \(available) lie before the data"
     case .notUTF8:
       "the header is not UTF-8"
     case .badJSON(let expected, let found):

@@ -26,7 +26,7 @@ enum EndOfGeneration {
     var ids = Set(declared)
     func id(of text: String) -> Int32? {
       guard let id = vocabulary.id(of: text) else { return nil }
-      return vocabulary.kinds[Int(id)] == .normal && merges.make(id) ? nil : id
+      return vocabulary.kinds[Int(id)] == .normal && merges.make(text.utf8) ? nil : id
     }
     for text in endTexts { if let id = id(of: text) { ids.insert(id) } }
     for texts in fillTexts {

@@ -10,15 +10,20 @@ public struct StreamDecoder: Sendable {
   init(tokenizer: Tokenizer, skipsSpecial: Bool) {
     self.tokenizer = tokenizer
     self.skipsSpecial = skipsSpecial
+    // As long as tokens are, so that it does not grow while tokens come.
+    pending.reserveCapacity(256)
   }
 
   /// Takes one token and returns the text that is complete now, perhaps none.
   public mutating func decode(_ id: Int32) -> String {
     if skipsSpecial, tokenizer.isSpecial(id) { return "" }
-    pending += tokenizer.bytes(of: id)
-    let whole = pending.count - Self.unfinishedCount(pending)
-    let text = String(decoding: pending[..<whole], as: UTF8.self)
-    pending.removeFirst(whole)
+    tokenizer.appendBytes(of: id, to: &pending)
+    let unfinished = Self.unfinishedCount(pending)
+    let whole = pending.count - unfinished
+    let text = pending.withUnsafeBufferPointer { String(decoding: $0[..<whole], as: UTF8.self) }
+    // Memory is kept from token to token.
+    for index in 0..<unfinished { pending[index] = pending[whole + index] }
+    pending.removeLast(whole)
     return text
   }
 

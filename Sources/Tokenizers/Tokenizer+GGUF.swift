@@ -43,8 +43,7 @@ private struct TokenizerMetadataReader {
     }
     var vocabulary = try vocabulary()
     let pair = try BytePairModel(
-      vocabulary: vocabulary, merges: merges(), unknown: nil, ignoresMerges: recipe.ignoresMerges,
-      unknownMerges: .tolerated)
+      vocabulary: vocabulary, merges: texts(Key.merges), ignoresMerges: recipe.ignoresMerges)
     let eos = id(Key.eos, in: vocabulary)
     let ends = EndOfGeneration.ids(
       vocabulary: vocabulary,
@@ -65,40 +64,48 @@ private struct TokenizerMetadataReader {
     return parts
   }
 
-  private func strings(_ key: String) throws(TokenizerError) -> [String] {
-    guard metadata[key] != nil else { throw .missing(key: key) }
-    guard let strings = metadata.strings(key) else {
+  private func texts(_ key: String) throws(TokenizerError) -> GGUFTextList {
+    guard metadata.contains(key) else { throw .missing(key: key) }
+    guard let list = metadata.texts(key) else {
       throw .wrongType(key: key, expected: "an array of strings")
     }
-    return strings
+    return list
   }
 
   private func vocabulary() throws(TokenizerError) -> Vocabulary {
-    let tokens = try strings(Key.tokens)
-    var types: [Int]?
-    if metadata[Key.types] != nil {
-      guard let integers = metadata.integers(Key.types) else {
-        throw .wrongType(key: Key.types, expected: "an array of integers")
-      }
-      guard integers.count >= tokens.count else {
-        throw .countMismatch(key: Key.types, expected: tokens.count, found: integers.count)
-      }
-      types = integers
-    }
-    var vocabulary = Vocabulary(minimumCapacity: min(tokens.count, Vocabulary.maximumCount))
-    for (index, token) in tokens.enumerated() {
-      let type = types.map { $0[index] } ?? Int(Vocabulary.Kind.normal.rawValue)
-      let kind = UInt8(exactly: type).flatMap(Vocabulary.Kind.init) ?? .undefined
-      try vocabulary.append(token.isEmpty ? "[EMPTY_\(index)]" : token, kind: kind)
-    }
-    return vocabulary
+    let tokens = named(try texts(Key.tokens))
+    let kinds = try kinds(count: tokens.count)
+    return try Vocabulary(tokens, kinds: kinds)
   }
 
-  private func merges() throws(TokenizerError) -> [(Substring, Substring)] {
-    try strings(Key.merges).map { merge in
-      // The first half may itself start with a space; a text without a space merges nothing.
-      guard let space = merge.utf8.dropFirst().firstIndex(of: 0x20) else { return (merge[...], "") }
-      return (merge[..<space], merge[merge.utf8.index(after: space)...])
+  /// The list with a name for each token that has none.
+  private func named(_ list: GGUFTextList) -> GGUFTextList {
+    var isWhole = true
+    list.forEach { if $1.isEmpty { isWhole = false } }
+    guard !isWhole else { return list }
+    var named = GGUFTextList()
+    list.forEach { bytes, range in
+      if range.isEmpty {
+        named.append("[EMPTY_\(named.count)]".utf8)
+      } else {
+        named.append(bytes[range])
+      }
+    }
+    return named
+  }
+
+  private func kinds(count: Int) throws(TokenizerError) -> [Vocabulary.Kind] {
+    guard metadata.contains(Key.types) else {
+      return [Vocabulary.Kind](repeating: .normal, count: count)
+    }
+    guard let types = metadata.integers(Key.types) else {
+      throw .wrongType(key: Key.types, expected: "an array of integers")
+    }
+    guard types.count >= count else {
+      throw .countMismatch(key: Key.types, expected: count, found: types.count)
+    }
+    return types.prefix(count).map {
+      UInt8(exactly: $0).flatMap(Vocabulary.Kind.init) ?? .undefined
     }
   }
 

@@ -49,7 +49,7 @@ private struct TokenizerJSONReader {
     let unknown = model["unk_token"]?.string.flatMap { vocabulary.id(of: $0) }
     let pair = try BytePairModel(
       vocabulary: vocabulary, merges: merges(of: model), unknown: unknown,
-      ignoresMerges: model["ignore_merges"]?.bool ?? false, unknownMerges: .refused)
+      ignoresMerges: model["ignore_merges"]?.bool ?? false)
     var stages: [PreTokenizer.Stage] = []
     try append(root["pre_tokenizer"] ?? .null, to: &stages)
     var parts = Tokenizer.Parts(

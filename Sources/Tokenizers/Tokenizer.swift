@@ -56,6 +56,11 @@ public struct Tokenizer: Sendable {
   /// The bytes of text that a token stands for, perhaps a part of a character.
   public func bytes(of id: Int32) -> [UInt8] { parts.vocabulary.bytes(of: id) }
 
+  /// Appends the bytes of text that a token stands for.
+  func appendBytes(of id: Int32, to bytes: inout [UInt8]) {
+    parts.vocabulary.append(id, to: &bytes)
+  }
+
   /// Whether a token belongs to the model and not to the text: `<|im_start|>`, the end of a text.
   public func isSpecial(_ id: Int32) -> Bool {
     id >= 0 && Int(id) < vocabularyCount && parts.vocabulary.kinds[Int(id)].isSpecial

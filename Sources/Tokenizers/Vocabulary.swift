@@ -1,3 +1,5 @@
+internal import GGUF
+
 /// The tokens of a vocabulary: their texts as the file spells them, and their kinds.
 struct Vocabulary: Sendable {
   /// What a token is for. The numbers are those of `tokenizer.ggml.token_type`.
@@ -23,6 +25,21 @@ struct Vocabulary: Sendable {
   init(minimumCapacity: Int) {
     texts = ByteTable(minimumCapacity: minimumCapacity)
     kinds.reserveCapacity(minimumCapacity)
+  }
+
+  /// The texts of a list by their places in it, one kind for each.
+  init(_ list: GGUFTextList, kinds: [Kind]) throws(TokenizerError) {
+    guard list.count <= Self.maximumCount else {
+      throw .idOutOfRange(key: "vocabulary", id: Self.maximumCount, limit: Self.maximumCount)
+    }
+    var clash: (Int, Int)?
+    let texts = ByteTable(list) { clash = clash ?? ($0, $1) }
+    if let (first, second) = clash {
+      throw .duplicateToken(
+        text: String(decoding: texts[first], as: UTF8.self), first: first, second: second)
+    }
+    self.texts = texts
+    self.kinds = kinds
   }
 
   var count: Int { kinds.count }
@@ -53,10 +70,17 @@ struct Vocabulary: Sendable {
 
   /// The bytes that a token stands for in the text.
   func bytes(of id: Int32) -> [UInt8] {
-    guard let text = text(of: id) else { return [] }
+    var bytes: [UInt8] = []
+    append(id, to: &bytes)
+    return bytes
+  }
+
+  /// Appends the bytes that a token stands for in the text.
+  func append(_ id: Int32, to bytes: inout [UInt8]) {
+    guard let text = text(of: id) else { return }
     let isPlain =
       kinds[Int(id)] == .normal || kinds[Int(id)] == .byte || kinds[Int(id)] == .undefined
-    return isPlain ? ByteAlphabet.decode(text) ?? Array(text) : Array(text)
+    if !isPlain || !ByteAlphabet.decode(text, to: &bytes) { bytes.append(contentsOf: text) }
   }
 }
 
@@ -84,24 +108,30 @@ enum ByteAlphabet {
     return bytes
   }()
 
-  /// The bytes that a text of the alphabet spells; nil when a character is outside it.
-  static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count)
+  /// The text of each byte.
+  static let texts: [[UInt8]] = scalars.map { Array(String($0).utf8) }
+
+  /// Appends the bytes that a text of the alphabet spells; false, and nothing, when a character is
+  /// outside it.
+  static func decode(_ text: ArraySlice<UInt8>, to bytes: inout [UInt8]) -> Bool {
+    let start = bytes.count
     var index = text.startIndex
     while index < text.endIndex {
       var value = Int(text[index])
       index += 1
       if value >= 0x80 {
         // Two-byte sequences reach U+07FF, beyond the alphabet.
-        guard (0xC2...0xDF).contains(value), index < text.endIndex else { return nil }
+        guard (0xC2...0xDF).contains(value), index < text.endIndex, text[index] & 0xC0 == 0x80
+        else { break }
         value = (value & 0x1F) << 6 | Int(text[index] & 0x3F)
         index += 1
       }
-      guard value < byteOfScalar.count, byteOfScalar[value] >= 0 else { return nil }
+      guard value < byteOfScalar.count, byteOfScalar[value] >= 0 else { break }
       bytes.append(UInt8(byteOfScalar[value]))
+      if index == text.endIndex { return true }
     }
-    return bytes
+    bytes.removeLast(bytes.count - start)
+    return text.isEmpty
   }
 
   static func encode(_ bytes: UnsafeBufferPointer<UInt8>, into text: inout [UInt8]) {

@@ -48,4 +48,7 @@ public struct OwnedThread: Sendable {
 
   /// Waits until the body has returned. Call once.
   public func join() { pthread_join(thread, nil) }
+
+  /// Leaves the thread to itself: nobody waits for its end. In place of ``join()``.
+  public func detach() { pthread_detach(thread) }
 }

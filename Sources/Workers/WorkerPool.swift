@@ -17,8 +17,8 @@ import Synchronization
 /// ```
 ///
 /// The calling thread works too, as worker 0, and the call returns when every chunk is done.
-/// Chunks are handed out in order but finish in any; split over outputs, never over a sum, and
-/// results do not depend on the number of workers.
+/// Chunks finish in any order; split over outputs, never over a sum, and results do not depend on the
+/// number of workers.
 public final class WorkerPool: Sendable {
   /// Number of threads that work on a loop, the caller's included.
   public let workerCount: Int
@@ -50,6 +50,15 @@ public final class WorkerPool: Sendable {
   /// Processors that are online.
   public static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+  /// Who gets which chunk.
+  public enum Sharing: Sendable {
+    /// Each goes to whoever is free, in order: what is worked on at one time lies close together.
+    case inOrder
+    /// Each worker has a stretch of its own, as even as can be, and takes from the end of another's when
+    /// it is through: a worker reads straight on, which memory rewards.
+    case inStretches
+  }
+
   /// Work on the elements `lower ..< upper` as worker number `worker`.
   public typealias RawBody =
     @convention(c) (_ context: UnsafeMutableRawPointer, _ lower: Int, _ upper: Int, _ worker: Int)
@@ -58,9 +67,12 @@ public final class WorkerPool: Sendable {
   /// The loop beneath ``forEachChunk(of:chunk:_:)-(_,_,(Range<Int>,Int)->Void)``, which allocates
   /// nothing and takes no lock while workers are awake: for loops that run thousands of times a second.
   public func runChunks(
-    of count: Int, chunk: Int, context: UnsafeMutableRawPointer, _ body: RawBody
+    of count: Int, chunk: Int, sharing: Sharing = .inOrder, context: UnsafeMutableRawPointer,
+    _ body: RawBody
   ) {
     guard count > 0 else { return }
+    // A stretch's bounds have 32 bits each.
+    let sharing = count <= UInt32.max ? sharing : .inOrder
     if workerCount == 1 || count <= chunk {
       // Scratch is sized for a chunk, also when nobody shares the loop.
       let chunk = max(1, chunk)
@@ -69,7 +81,8 @@ public final class WorkerPool: Sendable {
       }
       return
     }
-    shared.run(.init(count: count, chunk: max(1, chunk), context: context, body: body))
+    shared.run(
+      .init(count: count, chunk: max(1, chunk), sharing: sharing, context: context, body: body))
   }
 
   /// Calls `body` for consecutive ranges that cover `0 ..< count`, on all workers.
@@ -123,6 +136,7 @@ private final class SharedLoop: @unchecked Sendable {
   struct Loop {
     var count: Int
     var chunk: Int
+    var sharing: WorkerPool.Sharing
     var context: UnsafeMutableRawPointer
     var body: WorkerPool.RawBody
   }
@@ -134,6 +148,7 @@ private final class SharedLoop: @unchecked Sendable {
   private let busy = Atomic(false)
   private let generation = Atomic(0)
   private let next = Atomic(0)
+  private let stretches: Stretches
   private let unfinished = Atomic(0)
   private let sleepers = Atomic(0)
   private let stopping = Atomic(false)
@@ -142,6 +157,7 @@ private final class SharedLoop: @unchecked Sendable {
 
   init(workerCount: Int) {
     self.workerCount = workerCount
+    stretches = Stretches(count: workerCount)
     // Spinning only helps threads that have a processor each.
     spins = workerCount <= WorkerPool.processorCount ? 4_000 : 0
     pthread_mutex_init(mutex, nil)
@@ -160,7 +176,10 @@ private final class SharedLoop: @unchecked Sendable {
       sched_yield()
     }
     self.loop = loop
-    next.store(0, ordering: .relaxed)
+    switch loop.sharing {
+    case .inOrder: next.store(0, ordering: .relaxed)
+    case .inStretches: stretches.divide(loop.count, among: workerCount)
+    }
     unfinished.store(workerCount - 1, ordering: .relaxed)
     generation.add(1, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
@@ -191,10 +210,22 @@ private final class SharedLoop: @unchecked Sendable {
   }
 
   private func drain(_ loop: Loop, as worker: Int) {
-    while true {
-      let lower = next.add(loop.chunk, ordering: .relaxed).oldValue
-      if lower >= loop.count { return }
-      loop.body(loop.context, lower, min(lower + loop.chunk, loop.count), worker)
+    switch loop.sharing {
+    case .inOrder:
+      while true {
+        let lower = next.add(loop.chunk, ordering: .relaxed).oldValue
+        if lower >= loop.count { return }
+        loop.body(loop.context, lower, min(lower + loop.chunk, loop.count), worker)
+      }
+    case .inStretches:
+      while let range = stretches.takeFirst(loop.chunk, of: worker) {
+        loop.body(loop.context, range.lowerBound, range.upperBound, worker)
+      }
+      for step in 1..<workerCount {
+        while let range = stretches.takeLast(loop.chunk, of: (worker + step) % workerCount) {
+          loop.body(loop.context, range.lowerBound, range.upperBound, worker)
+        }
+      }
     }
   }
 

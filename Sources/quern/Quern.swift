@@ -20,7 +20,8 @@ struct Quern: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, VerifyCommand.self,
+      InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, EditCommand.self,
+      VerifyCommand.self,
       RunCommand.self, TokenizeCommand.self, BenchCommand.self, LogitsCommand.self,
     ])
 }

@@ -47,6 +47,10 @@ final class CheckpointCopy: Sendable {
     try Data(text.utf8).write(to: URL(fileURLWithPath: path.appending(name).string))
   }
 
+  func write(_ bytes: [UInt8], as name: String) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: path.appending(name).string))
+  }
+
   /// Replaces text that must be there.
   func replace(_ old: String, with new: String, in name: String = "config.json") throws {
     let text = String(decoding: try readBytes(path.appending(name)), as: UTF8.self)
@@ -72,11 +76,21 @@ extension CheckpointTensor {
       return parts.flatMap { part in
         part.file.withBytes { Array($0[part.offset..<part.offset + byteCount]) }
       }
+    case .quantized(let weight):
+      return (0..<rows).flatMap { weight.bytes(of: source.rowOrder.storedRow(of: $0, rows: rows)) }
     case .file(let file, let offset):
       let byteCount = shape.elementCount * type.bytesPerBlock
       let rowByteCount = byteCount / max(rows, 1)
       return file.withBytes { all in
-        (0..<rows).flatMap { row -> [UInt8] in
+        if source.isTransposed {
+          let columns = shape.columns
+          let width = type.bytesPerBlock
+          return (0..<rows * columns).flatMap { place -> ArraySlice<UInt8> in
+            let start = offset + (place % columns * rows + place / columns) * width
+            return Array(all[start..<start + width])[...]
+          }
+        }
+        return (0..<rows).flatMap { row -> [UInt8] in
           let stored = source.rowOrder.storedRow(of: row, rows: rows)
           return Array(all[offset + stored * rowByteCount..<offset + (stored + 1) * rowByteCount])
         }

@@ -92,9 +92,6 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
     .config(
       "\"rope_type\": \"default\"", "\"rope_type\": \"llama3\"", complainsOf: "rope_type",
       in: .qwen2),
-    .config(
-      "\"use_cache\": true", "\"quantization_config\": {\"quant_method\": \"awq\"}",
-      complainsOf: "quantization_config"),
     HostileFolder(
       name: "another width",
       spoil: { try $0.replace("\"hidden_size\": 32", with: "\"hidden_size\": 64") },

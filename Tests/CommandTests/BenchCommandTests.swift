@@ -34,7 +34,22 @@ import Testing
       #expect((speed["tokens_per_second"] ?? 0) > 0 && (speed["share"] ?? 0) > 0)
     }
     let memory = try #require(object["memory"] as? [String: Int])
-    #expect(Set(memory.keys) == ["resident", "mapped", "heap"])
+    #expect(Set(memory.keys) == ["resident", "mapped", "heap", "cache", "workspace"])
+  }
+
+  @Test("Tokens in the cache before are said, compared, and must fit the context")
+  func depth() throws {
+    let first = try bench("--json", "--prompt", "8", "--generate", "3", "--depth", "100")
+    #expect(try first.json()["depth"] as? Int == 100)
+    let path = try folder.write(Array(first.output.utf8), as: "deep.json").string
+    let other = try bench("--prompt", "8", "--generate", "3", "--compare", path)
+    #expect(other.output.contains("tokens before: 0, then 100"))
+    #expect(
+      try bench("--depth", "20", "--prompt", "8", "--generate", "0").output.contains(
+        "after 20 tokens"))
+    let long = try bench("--depth", "510", "--prompt", "3")
+    #expect(long.errors.hasPrefix("quern: \(model): a context of"))
+    #expect(try bench("--depth", "-1").status == 64)
   }
 
   @Test("0 leaves prompts or generation out")

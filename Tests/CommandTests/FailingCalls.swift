@@ -11,25 +11,9 @@ enum FailingCalls {
 
   /// Built once; `nil` without a C compiler, or where libraries are not preloaded this way.
   private static let library: String? = {
-    #if os(Linux)
-      let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../tools/failing-calls.c").standardizedFileURL.path
-      let built = FileManager.default.temporaryDirectory
-        .appendingPathComponent("quern-failing-calls-\(getpid()).so").path
-      for compiler in ["cc", "gcc", "clang"] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [compiler, "-shared", "-fPIC", "-o", built, source, "-ldl"]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { continue }
-        process.waitUntilExit()
-        if process.terminationStatus == 0 {
-          atexit { FailingCalls.removeLibrary() }
-          return built
-        }
-      }
-    #endif
-    return nil
+    guard let library = PreloadedLibrary("failing-calls") else { return nil }
+    atexit { FailingCalls.removeLibrary() }
+    return library.path
   }()
 
   private static func removeLibrary() {

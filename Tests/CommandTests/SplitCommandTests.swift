@@ -58,6 +58,19 @@ import Testing
     #expect(files.compactMap { $0["path"] as? String } == parts.map(path))
   }
 
+  @Test("A folder is split by its number of tensors too, and becomes the same GGUF again")
+  func folderShards() throws {
+    try run("convert", path("m.gguf"), path("f") + "/", "--max-shard-tensors", "8")
+    let shards = try FileManager.default.contentsOfDirectory(atPath: path("f"))
+      .filter { $0.hasSuffix(".safetensors") }
+    #expect(shards.count == 3)
+    for shard in shards {
+      let inspected = try run("inspect", path("f/\(shard)"))
+      #expect((inspected["tensors"] as? [Any])?.count ?? 0 <= 8)
+    }
+    #expect(try run("inspect", path("f"))["files"] as? Int == 3)
+  }
+
   @Test("A missing part is an error of one line that names it")
   func missing() throws {
     let lost = parts[1]

@@ -10,7 +10,9 @@ import Testing
   func help() throws {
     let help = try Program("--help")
     #expect(help.status == 0)
-    for command in ["inspect", "convert", "quantize", "verify", "run", "tokenize", "bench"] {
+    for command in [
+      "inspect", "convert", "quantize", "edit", "verify", "run", "tokenize", "bench",
+    ] {
       #expect(help.output.contains(command))
       let own = try Program(command, "--help")
       #expect(own.status == 0)

@@ -123,16 +123,6 @@ import Workers
     expectRefusal(.namesPart) { try plan(source, to: "m-00001-of-00003.gguf", tensors: nil) }
   }
 
-  @Test("Limits that a format does not have are refused")
-  func otherFormats() throws {
-    let source = try fixture.safetensors(ConversionFixture.model())
-    expectRefusal(.countsNoTensors) { try plan(source, to: "folder/") }
-    expectRefusal(.splitsNoSafetensors) { try plan(source, to: "m.safetensors") }
-    expectRefusal(.splitsNoSafetensors) {
-      try plan(source, to: "m.safetensors", tensors: nil, size: 1)
-    }
-  }
-
   @Test("A folder in the place of a part is an error, and stays")
   func folder() throws {
     let source = try fixture.gguf(ConversionFixture.model())

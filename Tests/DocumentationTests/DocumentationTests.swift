@@ -5,17 +5,18 @@ import Testing
   private static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().appendingPathComponent("../..").standardizedFileURL
 
-  private static let pages = [
-    "TensorCore", "GGUF", "Safetensors", "BlockQuant", "Integrity", "Tokenizers", "Checkpoints",
-    "Conversion", "Inference", "Quality",
-  ]
+  private static let pages =
+    ["README.md"]
+    + [
+      "TensorCore", "GGUF", "Safetensors", "BlockQuant", "Integrity", "Tokenizers", "Checkpoints",
+      "Conversion", "Inference", "Quality",
+    ].map { "Sources/\($0)/\($0).docc/\($0).md" }
 
   @Test(
     "Every example of a documentation page stands in the file that is compiled", arguments: pages)
   func examplesCompile(page: String) throws {
     let text = try String(
-      contentsOf: Self.root.appendingPathComponent("Sources/\(page)/\(page).docc/\(page).md"),
-      encoding: .utf8)
+      contentsOf: Self.root.appendingPathComponent(page), encoding: .utf8)
     let compiled = try String(
       contentsOf: Self.root.appendingPathComponent("Tests/DocumentationTests/Examples.swift"),
       encoding: .utf8)

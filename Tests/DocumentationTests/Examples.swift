@@ -88,6 +88,34 @@ func exampleInference() throws {
   print(statistics.tokensPerSecond, "tokens/s")
 }
 
+func exampleInferenceStream() async throws {
+  let generator = AsyncGenerator(try Generator(path: "model.gguf"))
+  for try await piece in generator.generate("Once upon a time", limit: 64) {
+    print(piece.text, terminator: "")
+    if let statistics = piece.statistics { print("\n", statistics.tokensPerSecond, "tokens/s") }
+  }
+}
+
+func exampleInferenceSessions() async throws {
+  let model = try Model(path: "model.gguf")
+  let tokenizer = try Tokenizer(metadata: model.file.metadata)
+  let pool = WorkerPool()
+  try await withThrowingTaskGroup(of: String.self) { group in
+    for topic in ["the sea", "the moon"] {
+      let session = try Session(model, pool: pool)
+      let generator = AsyncGenerator(Generator(session, tokenizer: tokenizer))
+      group.addTask {
+        var text = ""
+        for try await piece in generator.generate("A poem on \(topic):", limit: 100) {
+          text += piece.text
+        }
+        return text
+      }
+    }
+    for try await text in group { print(text) }
+  }
+}
+
 func exampleQuality() throws {
   let model = try Model(path: "model.gguf")
   var benchmark = Benchmark()
@@ -95,5 +123,19 @@ func exampleQuality() throws {
   let result = try benchmark.run(model, name: "model.gguf", pool: WorkerPool(workerCount: 2))
   for speed in result.generation {
     print(speed.tokensPerSecond, "tokens/s,", speed.share, "of the memory ceiling")
+  }
+}
+
+func exampleReadMeTensors() throws {
+  let file = try GGUFFile("model.gguf")
+  for tensor in file.tensors {
+    print(tensor.name, tensor.type, tensor.shape)
+  }
+}
+
+func exampleReadMeChat() async throws {
+  let chat = AsyncChat(try Chat(Generator(path: "model.gguf")))
+  for try await piece in chat.answer(to: "Why is the sky blue?") {
+    print(piece.text, terminator: "")
   }
 }

@@ -52,7 +52,9 @@ private let headerCases: [MalformedCase] = [
   MalformedCase("version 0", .unsupportedVersion(0)) { $0.header(version: 0) },
   MalformedCase("version 1", .unsupportedVersion(1)) { $0.header(version: 1) },
   MalformedCase("version 4", .unsupportedVersion(4)) { $0.header(version: 4) },
-  MalformedCase("big-endian", .bigEndian) { $0.header(version: UInt32(3).byteSwapped) },
+  MalformedCase("big-endian version 4", .unsupportedVersion(4)) {
+    $0.header(version: UInt32(4).byteSwapped)
+  },
   MalformedCase(
     "more tensors than bytes",
     .countTooLarge(what: "tensors", count: .max, available: 8)

@@ -45,6 +45,31 @@ import Workers
     #expect(try error(.q4_0) > 4 * max(bf16, q8_0))
   }
 
+  @Test("A bias of keys that turns slowly costs a cache no precision", arguments: [6, 2])
+  func biases(kvHeads: Int) throws {
+    let folder = try TemporaryFolder()
+    let tiny = TinyModel(architecture: "qwen2", kvHeads: kvHeads, headDim: 8, ropeBase: 1e9)
+    func error(_ type: CacheType, bias: Float) throws -> Double {
+      let path = try tiny.write(
+        to: folder,
+        values: { name, count in
+          guard name.hasSuffix("attn_k.bias") else { return nil }
+          // The slower half of the pairs.
+          return (0..<count).map { $0 % 4 >= 2 ? ($0 % 8 < 4 ? bias : -bias / 2) : 0 }
+        })
+      let model = try Model(path: path)
+      let logits = try [CacheType.f32, type].map {
+        try Session(model, cacheType: $0).forward(tokens(290), allLogits: true)
+      }
+      return zip(logits[0], logits[1]).reduce(0) {
+        $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1)
+      }.squareRoot()
+    }
+    for type in [CacheType.q8_0, .q4_0, .bf16] {
+      #expect(try error(type, bias: 100) < 2 * error(type, bias: 0), "\(type)")
+    }
+  }
+
   @Test("Sizes are those of the types: half of F16 is nearly Q8_0, a quarter Q4_0")
   func sizes() throws {
     let folder = try TemporaryFolder()

@@ -154,7 +154,7 @@ import Workers
       ("llama.block_count", GGUFValue.uint32(0)), ("llama.block_count", .string("two")),
       ("llama.attention.head_count", .int32(-4)), ("llama.attention.head_count_kv", .uint32(5)),
       ("llama.embedding_length", .uint64(1 << 62)), ("llama.rope.freq_base", .float32(-.nan)),
-      ("llama.rope.dimension_count", .uint32(3)), ("llama.rope.scaling.type", .string("yarn")),
+      ("llama.rope.dimension_count", .uint32(3)), ("llama.rope.scaling.type", .string("su")),
       ("llama.attention.value_length", .uint32(4)),
     ])
   func badValue(key: String, value: GGUFValue) {

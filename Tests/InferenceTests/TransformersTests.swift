@@ -74,7 +74,8 @@ import Workers
     let model = try Model(path: try convert(fixture.path, to: "model.gguf", in: folder))
     let tokens = (0..<70).map { Int32($0 * 37 % 280) }
     let results = try [1, 2, 7].map { count in
-      let session = try Session(model, pool: WorkerPool(workerCount: count))
+      let session = try Session(
+        model, contextLength: 80, pool: WorkerPool(workerCount: count))
       let logits = try session.forward(tokens, allLogits: true)
       return (logits + (try session.forward([3], allLogits: true))).map(\.bitPattern)
     }

@@ -14,15 +14,42 @@ struct AttentionProblem: CustomStringConvertible {
   var window = 0
   /// Bound of the scores; 0 for none.
   var softcap: Float = 0
+  /// Length of what keys of a stretch have in common and are stored without, where they are.
+  var offset: Float?
 
   var description: String {
     "\(heads)/\(kvHeads) heads of \(headDim), \(tokens) tokens from \(first), window \(window), softcap \(softcap)"
+      + (offset.map { ", offsets of \($0)" } ?? "")
   }
 
   var length: Int { first + tokens }
   var queries: [Float] { Self.numbers(tokens * heads * headDim, scale: 2) }
   /// `[kv head][position][dimension]`
-  var keys: [Float] { Self.numbers(kvHeads * length * headDim) }
+  var keys: [Float] {
+    var keys = Self.numbers(kvHeads * length * headDim)
+    guard offset != nil else { return keys }
+    let offsets = offsets
+    for row in 0..<kvHeads * length {
+      for d in 0..<headDim { keys[row * headDim + d] += offsets[offsetStart(row) + d] }
+    }
+    return keys
+  }
+  /// `[kv head][stretch][dimension]`
+  var offsets: [Float] {
+    (0..<kvHeads * stretches * headDim).map { Float(cos(Double($0 * $0))) * (offset ?? 0) }
+  }
+  private var stretches: Int { (length + 255) / 256 }
+  /// Where the offset of a row of keys starts.
+  private func offsetStart(_ row: Int) -> Int {
+    (row / length * stretches + row % length / 256) * headDim
+  }
+  /// Rows of keys as they are stored, made whole.
+  func addingOffsets(_ rows: [[Float]]) -> [[Float]] {
+    let offsets = offsets
+    return rows.enumerated().map { row, values in
+      zip(values, offsets[offsetStart(row)...]).map { $0 + $1 }
+    }
+  }
   var values: [Float] { Self.numbers(kvHeads * length * headDim, scale: 3) }
   private var scale: Float { 1 / Float(headDim).squareRoot() }
 
@@ -81,16 +108,16 @@ struct AttentionProblem: CustomStringConvertible {
     // All ones is a NaN in every float type, and a scale that is one.
     var cachedKeys = [UInt8](repeating: 0xff, count: stride * kvHeads)
     var cachedValues = cachedKeys
-    let keys = keys, values = values
+    let keys = keys, values = values, offsets = offsets
     for head in 0..<kvHeads {
       for position in 0..<length {
         let row = (head * length + position) * headDim
-        keys[row..<row + headDim].withUnsafeBufferPointer { key in
-          cachedKeys.withUnsafeMutableBytes {
-            quern_cache_store_key(
-              kernels.table, type, key.baseAddress, headDim, position,
-              $0.baseAddress! + head * stride)
-          }
+        let key = Array(keys[row..<row + headDim])
+        let start = offsetStart(head * length + position)
+        let shared = offset.map { _ in Array(offsets[start..<start + headDim]) }
+        cachedKeys.withUnsafeMutableBytes {
+          quern_cache_store_key(
+            kernels.table, type, key, shared, headDim, position, $0.baseAddress! + head * stride)
         }
         values[row..<row + headDim].withUnsafeBufferPointer { value in
           cachedValues.withUnsafeMutableBytes {
@@ -116,12 +143,14 @@ struct AttentionProblem: CustomStringConvertible {
     var output = [Float](repeating: .nan, count: tokens * rowStride)
     cache.keys.withUnsafeBytes { keys in
       cache.values.withUnsafeBytes { values in
-        queries.withUnsafeBufferPointer { queries in
+        withUnsafeInputs { queries, offsets in
           output.withUnsafeMutableBufferPointer { output in
             var job = quern_attention(
-              queries: queries.baseAddress, query_stride: rowStride, output: output.baseAddress,
+              queries: queries, query_stride: rowStride, output: output.baseAddress,
               output_stride: rowStride, cache: cache.type, keys: keys.baseAddress,
-              values: values.baseAddress, head_stride: cache.headStride, head_dim: headDim,
+              values: values.baseAddress, key_offsets: offsets,
+              key_offset_stride: stretches * headDim, head_stride: cache.headStride,
+              head_dim: headDim,
               heads: heads, kv_heads: kvHeads, tokens: tokens, first_position: first,
               window: window, scale: scale, softcap: softcap, tokens_per_item: 16)
             var lower = 0
@@ -135,6 +164,16 @@ struct AttentionProblem: CustomStringConvertible {
       }
     }
     return output
+  }
+
+  private func withUnsafeInputs(
+    _ body: (_ queries: UnsafePointer<Float>, _ offsets: UnsafePointer<Float>?) -> Void
+  ) {
+    queries.withUnsafeBufferPointer { queries in
+      offsets.withUnsafeBufferPointer { offsets in
+        body(queries.baseAddress!, offset == nil ? nil : offsets.baseAddress)
+      }
+    }
   }
 
   /// The definition, of the keys and values before any rounding.

@@ -100,7 +100,7 @@ import Testing
       ("a.bin", Array("GGUF....".utf8), .gguf),
       ("b", [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), .safetensors),
       ("c.bin", Array("PK\u{3}\u{4}".utf8), .pytorch),
-      ("d.pth", [0x80, 0x02, 0x8A], .pytorch),
+      ("d.pth", [0x80, 0x02, 0x8A], .pytorch), ("e.pt", [0x80, 0x05, 0x95], .pytorch),
       ("e.gguf", [], .gguf),
       ("f.txt", Array("hello, world".utf8), .unknown),
     ]

@@ -17,6 +17,11 @@ public enum CheckpointFixture: String, CaseIterable, Sendable, CustomStringConve
   case mixtral = "tiny-mixtral"
   case qwen2Moe = "tiny-qwen2moe"
   case qwen3Moe = "tiny-qwen3moe"
+  case phi3 = "tiny-phi"
+  case gpt2 = "tiny-gpt2"
+  case starcoder2 = "tiny-starcoder2"
+  case stableLM = "tiny-stablelm"
+  case stableLMParallel = "tiny-stablelm-parallel"
 
   public var description: String { rawValue }
 

@@ -20,6 +20,44 @@ import Workers
     }
   }
 
+  @Test(
+    "A loop in stretches visits every element once too, in ranges of at most a chunk",
+    arguments: [1, 2, 3, 7], [1, 4, 1000])
+  func stretches(workers: Int, chunk: Int) {
+    let pool = WorkerPool(workerCount: workers)
+    for count in [1, 2, 31, 257] {
+      var visits = Visits(count: count)
+      for _ in 0..<50 {
+        withUnsafeMutablePointer(to: &visits) { visits in
+          pool.runChunks(of: count, chunk: chunk, sharing: .inStretches, context: visits) {
+            context, lower, upper, _ in
+            let visits = context.assumingMemoryBound(to: Visits.self)
+            visits.pointee.note(lower..<upper)
+          }
+        }
+      }
+      #expect(visits.total == [Int](repeating: 50, count: count))
+      #expect(visits.longest <= chunk)
+    }
+  }
+
+  /// How often each element was visited, noted by several threads.
+  private struct Visits: ~Copyable {
+    private let state: Mutex<(counts: [Int], longest: Int)>
+
+    init(count: Int) { state = Mutex(([Int](repeating: 0, count: count), 0)) }
+
+    var total: [Int] { state.withLock { $0.counts } }
+    var longest: Int { state.withLock { $0.longest } }
+
+    func note(_ range: Range<Int>) {
+      state.withLock { state in
+        for index in range { state.counts[index] += 1 }
+        state.longest = max(state.longest, range.count)
+      }
+    }
+  }
+
   @Test("Ten thousand short loops in a row all finish")
   func manyLoops() {
     let pool = WorkerPool(workerCount: 3)

@@ -143,7 +143,9 @@ def compare_back(arguments, source, scratch):
         worst = float(abs(logits - their_logits).max()) if logits.shape == their_logits.shape else float("inf")
         failed |= report(f"{source.name} folder logits", [] if worst == 0 else [f"largest difference {worst}"])
         chat = [{"role": "user", "content": "Hi"}]
-        rendered = [t.apply_chat_template(chat, tokenize=False) for t in (tokenizer, their_tokenizer)]
+        rendered = [
+            t.apply_chat_template(chat, tokenize=False) if t.chat_template else None
+            for t in (tokenizer, their_tokenizer)]
         failed |= report(f"{source.name} folder chat template", [] if rendered[0] == rendered[1] else rendered)
     return failed
 

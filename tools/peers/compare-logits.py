@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
-"""How far our logits and llama.cpp's lie from the truth on the same quantized file.
+"""How far our logits and llama.cpp's lie from the truth on the same quantized file, cache by cache.
 
 The truth is the same file with every weight decoded to F32, run in F32 (an F32 GGUF in llama.cpp
-with an F32 cache). Printed for each engine: mean KL divergence from the truth and how often the top
-token agrees, over the running text of --text cut into sequences.
+with an F32 cache). The running text of --text, cut into sequences, passes through both engines as a
+prompt and token by token as when generating, over each type of cache. Printed for each: mean KL
+divergence from the truth with its standard error, how often the top token agrees, and how much the
+divergence grows from the first type of cache to this one.
 
-    tools/peers/compare-logits.py model.gguf --text README.md --quern .build/release/quern
+    tools/peers/compare-logits.py model.gguf --text README.md Specs/*.md --quern .build/release/quern
 
-Needs numpy, gguf and llama-cpp-python.
+Exits 1 where ours is farther from the truth than llama.cpp's, or where a Q8_0 cache adds more than
+0.0005. Needs numpy, gguf and llama-cpp-python.
 """
 
 import argparse
@@ -21,6 +24,11 @@ import numpy
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import llama_peer
 
+# What a Q8_0 cache may add to the mean divergence.
+Q8_0_BOUND = 5e-4
+# Rows that are compared at once.
+ROWS = 64
+
 
 def write_f32(source, destination):
     """The same model with every tensor decoded to F32."""
@@ -28,7 +36,7 @@ def write_f32(source, destination):
 
     reader = gguf.GGUFReader(source)
     field = reader.fields["general.architecture"]
-    writer = gguf.GGUFWriter(destination, field.contents())
+    writer = gguf.GGUFWriter(destination, field.contents(), use_temp_file=False)
     for name, field in reader.fields.items():
         if name.startswith("GGUF.") or name in ("general.architecture", "general.file_type"):
             continue
@@ -37,12 +45,14 @@ def write_f32(source, destination):
         writer.add_key_value(name, field.contents(), kind, sub_type=sub)
     writer.add_file_type(0)
     for tensor in reader.tensors:
-        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(numpy.float32)
         shape = [int(n) for n in reversed(tensor.shape)]
-        writer.add_tensor(tensor.name, values.reshape(shape))
+        writer.add_tensor_info(tensor.name, shape, numpy.dtype(numpy.float32), 4 * int(numpy.prod(shape)))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
+    writer.write_ti_data_to_file()
+    for tensor in reader.tensors:
+        values = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(numpy.float32)
+        writer.write_tensor_data(values)
     writer.close()
 
 
@@ -53,95 +63,128 @@ def log_softmax(logits):
 
 
 class Tally:
-    def __init__(self):
-        self.divergences, self.agreed = [], 0
+    """Divergences of some logits from others, token by token."""
 
-    def add(self, truth, found):
-        reference, other = log_softmax(truth), log_softmax(found)
-        self.divergences += list((numpy.exp(reference) * (reference - other)).sum(axis=-1))
-        self.agreed += int((reference.argmax(-1) == other.argmax(-1)).sum())
-
-    @property
-    def mean(self):
-        return float(numpy.mean(self.divergences))
-
-    def line(self, name):
-        values = numpy.array(self.divergences)
-        error = values.std() / len(values) ** 0.5
-        return (f"{name:12} mean KL {self.mean:.3e} +- {error:.1e}  p99 {numpy.quantile(values, .99):.3e}  "
-                f"max {values.max():.3e}  same top {100 * self.agreed / len(values):.2f} %")
+    def __init__(self, truth, found):
+        self.divergences, agreed = [], 0
+        for start in range(0, len(truth), ROWS):
+            reference = log_softmax(truth[start:start + ROWS])
+            other = log_softmax(found[start:start + ROWS])
+            self.divergences += list((numpy.exp(reference) * (reference - other)).sum(axis=-1))
+            agreed += int((reference.argmax(-1) == other.argmax(-1)).sum())
+        self.mean = float(numpy.mean(self.divergences))
+        self.error = float(numpy.std(self.divergences)) / len(truth) ** 0.5
+        self.same_top = 100 * agreed / len(truth)
 
 
-def llama_logits(llama, path, ids, sequence, threads, exact=False, one_by_one=False):
+def run_llama(llama, path, ids, arguments, output, cache="f16", one_by_one=False):
+    """Writes logits to a file; a cache of F32 makes the run exact."""
     model = llama_peer.Model(llama, path)
-    context = model.context(sequence, threads, exact)
-    for start in range(0, len(ids), sequence):
-        context.clear()
-        part = ids[start:start + sequence]
-        if one_by_one:
-            rows = []
-            for index, token in enumerate(part):
-                context.decode([token], index, True)
-                rows.append(context.logits(1)[0])
-            yield numpy.stack(rows)
-        else:
-            context.decode(part, 0, True)
-            yield context.logits(len(part))
+    context = model.context(arguments.sequence, arguments.threads, cache)
+    with open(output, "wb") as file:
+        for start in range(0, len(ids), arguments.sequence):
+            context.clear()
+            part = ids[start:start + arguments.sequence]
+            step = 1 if one_by_one else len(part)
+            for index in range(0, len(part), step):
+                context.decode(part[index:index + step], index, True)
+                context.logits(step).tofile(file)
     context.close()
+    model.close()
+
+
+def run_quern(path, ids_path, arguments, output, cache, one_by_one):
+    subprocess.run(
+        [arguments.quern, "logits", path, "--ids", ids_path, "--output", output, "--overwrite",
+         "--sequence", str(arguments.sequence), "--threads", str(arguments.threads),
+         "--cache-type", cache] + ["--one-by-one"] * one_by_one, check=True)
+
+
+def rows_of(path, count):
+    return numpy.memmap(path, numpy.float32, "r").reshape(count, -1)
+
+
+class Table:
+    """Prints a line for each path and cache, and remembers what breaks a bound."""
+
+    def __init__(self):
+        self.first, self.broken = {}, []
+        print(f"{'':10} {'cache':5}   {'quern':25} {'adds':>9}   {'llama.cpp':25} {'adds':>9}   ratio")
+
+    def cell(self, engine, path, tally):
+        added = tally.mean - self.first.setdefault((engine, path), tally.mean)
+        return f"{tally.mean:.3e} +- {tally.error:.0e} {tally.same_top:6.2f} % {added:9.1e}", added
+
+    def add(self, path, cache, ours, peer):
+        (left, added), (right, _) = self.cell("quern", path, ours), self.cell("llama", path, peer)
+        ratio = ours.mean / max(peer.mean, 1e-300)
+        print(f"{path:10} {cache:5}   {left}   {right}   {ratio:.3f}", flush=True)
+        if ours.mean > peer.mean:
+            self.broken.append(f"{path}, {cache}: farther from the truth than llama.cpp")
+        if cache == "q8_0" and added > Q8_0_BOUND:
+            self.broken.append(f"{path}, {cache}: adds {added:.1e}, more than {Q8_0_BOUND:.1e}")
+
+
+def read_ids(llama, arguments):
+    model = llama_peer.Model(llama, arguments.model)
+    text = ""
+    for path in arguments.text:
+        with open(path, encoding="utf-8") as file:
+            text += file.read()
+    ids = model.tokenize(text)[:arguments.tokens]
+    model.close()
+    if len(ids) < arguments.tokens:
+        raise SystemExit(f"the text has only {len(ids)} tokens")
+    return ids
+
+
+def compare(llama, arguments, folder):
+    ids = read_ids(llama, arguments)
+    ids_path, found = os.path.join(folder, "ids"), os.path.join(folder, "found")
+    with open(ids_path, "w") as file:
+        file.write(" ".join(map(str, ids)))
+    truth_path = arguments.truth or os.path.join(folder, "truth")
+    if not os.path.exists(truth_path):
+        exact = os.path.join(folder, "exact.gguf")
+        write_f32(arguments.model, exact)
+        run_llama(llama, exact, ids, arguments, truth_path, "f32")
+        os.remove(exact)
+    truth = rows_of(truth_path, len(ids))
+
+    def divergence(run, *more):
+        run(*more)
+        return Tally(truth, rows_of(found, len(ids)))
+
+    print(f"{len(ids)} tokens of {os.path.basename(arguments.model)}: mean KL from the truth, same top token")
+    table = Table()
+    for path in arguments.paths.split(","):
+        for cache in arguments.cache_types.split(","):
+            single = path == "generation"
+            ours = divergence(run_quern, arguments.model, ids_path, arguments, found, cache, single)
+            peer = divergence(run_llama, llama, arguments.model, ids, arguments, found, cache, single)
+            table.add(path, cache, ours, peer)
+    for line in table.broken:
+        print(line)
+    return 1 if table.broken else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model")
-    parser.add_argument("--text", required=True, help="running text")
+    parser.add_argument("--text", required=True, nargs="+", help="running text")
     parser.add_argument("--quern", default="quern", help="our program")
-    parser.add_argument("--tokens", type=int, default=1024)
+    parser.add_argument("--tokens", type=int, default=2048)
     parser.add_argument("--sequence", type=int, default=512)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--one-by-one", action="store_true", help="the path of generation")
-    parser.add_argument("--cache-type", help="of our cache: f16, bf16, q8_0, q4_0 or f32")
-    parser.add_argument("--truth", help="an F32 GGUF made before; made where missing")
+    parser.add_argument("--paths", default="prompt,generation")
+    parser.add_argument("--cache-types", default="f16,q8_0,q4_0")
+    parser.add_argument("--truth", help="logits of the truth from an earlier run; kept here where missing")
     llama_peer.add_arguments(parser)
     arguments = parser.parse_args()
     llama = llama_peer.load(arguments)
-
     with tempfile.TemporaryDirectory() as folder:
-        truth = arguments.truth or os.path.join(folder, "truth.gguf")
-        if not os.path.exists(truth):
-            write_f32(arguments.model, truth)
-        model = llama_peer.Model(llama, arguments.model)
-        with open(arguments.text, encoding="utf-8") as text:
-            ids = model.tokenize(text.read())[:arguments.tokens]
-        if len(ids) < arguments.tokens:
-            raise SystemExit(f"{arguments.text} has only {len(ids)} tokens")
-        ids_path, ours_path = os.path.join(folder, "ids"), os.path.join(folder, "ours")
-        with open(ids_path, "w") as file:
-            file.write(" ".join(map(str, ids)))
-        command = [arguments.quern, "logits", arguments.model, "--ids", ids_path, "--output",
-                   ours_path, "--sequence", str(arguments.sequence), "--threads",
-                   str(arguments.threads)]
-        if arguments.cache_type:
-            command += ["--cache-type", arguments.cache_type]
-        subprocess.run(command + ["--one-by-one"] * arguments.one_by_one, check=True)
-        ours_all = numpy.memmap(ours_path, numpy.float32, "r").reshape(len(ids), -1)
-
-        ours, peer, between = Tally(), Tally(), Tally()
-        exact = llama_logits(llama, truth, ids, arguments.sequence, arguments.threads, exact=True)
-        quantized = llama_logits(llama, arguments.model, ids, arguments.sequence,
-                                 arguments.threads, one_by_one=arguments.one_by_one)
-        start = 0
-        for reference, other in zip(exact, quantized):
-            mine = ours_all[start:start + len(reference)]
-            start += len(reference)
-            ours.add(reference, mine)
-            peer.add(reference, other)
-            between.add(other, mine)
-        print(f"{len(ids)} tokens of {os.path.basename(arguments.model)}")
-        print(ours.line("quern"))
-        print(peer.line("llama.cpp"))
-        print(between.line("between"))
-        print(f"quern / llama.cpp: {ours.mean / max(peer.mean, 1e-300):.3f}")
+        return compare(llama, arguments, folder)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

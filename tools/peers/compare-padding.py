@@ -212,7 +212,7 @@ class Comparison:
     def logits(self, path):
         model = llama_peer.Model(self.llama, path)
         ids = [(7 * n + 3) % min(model.vocabulary_count, VOCABULARY) for n in range(self.arguments.tokens)]
-        context = model.context(len(ids), self.arguments.threads, exact=True)
+        context = model.context(len(ids), self.arguments.threads, "f32")
         context.decode(ids, 0, True)
         logits = context.logits(len(ids))
         context.close()

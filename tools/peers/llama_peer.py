@@ -60,16 +60,23 @@ class Model:
             self.vocabulary, data, len(data), ids, len(ids), True, True)
         return list(ids[:count])
 
-    def context(self, length, threads, exact=False):
-        """A context of `length` positions; an exact one keeps its cache in F32."""
+    def context(self, length, threads, cache="f16"):
+        """A context of `length` positions with a cache of that type; F32 computes exactly."""
         parameters = self.llama.llama_context_default_params()
         parameters.n_ctx = parameters.n_batch = length
         parameters.n_ubatch = min(length, 512)
         parameters.n_threads = parameters.n_threads_batch = threads
-        if exact:
-            parameters.type_k = parameters.type_v = self.llama.GGML_TYPE_F32
+        # The numbers of ggml_type.
+        kind = {"f32": 0, "f16": 1, "q4_0": 2, "q8_0": 8, "bf16": 30}[cache]
+        parameters.type_k = parameters.type_v = kind
+        if cache == "f32":
             parameters.flash_attn_type = self.llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        elif cache != "f16":
+            parameters.flash_attn_type = self.llama.LLAMA_FLASH_ATTN_TYPE_ENABLED
         return Context(self, parameters)
+
+    def close(self):
+        self.llama.llama_model_free(self.model)
 
 
 class Context:

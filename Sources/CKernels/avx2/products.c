@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "products_vector.h"
+
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #define LANES 8
@@ -38,11 +40,17 @@ INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
 #include "../products/integer_vector.h"
 #include "../products/table.h"
 
+_Static_assert((int)INTEGER_PANEL_BYTES >= (int)QUERN_MOST_ARRANGED, "room in scratch");
+
 void quern_fill_products_avx2(quern_kernel_table *table) {
   fill_batch_products(&table->products);
 #define INTEGER(name, id, sub, has_minimum) table->products.vector[id] = vector_##name;
   INTEGER_TYPES(INTEGER)
 #undef INTEGER
+  quern_fill_block_vectors_avx2(&table->products);
+  quern_fill_super_block_vectors_avx2(&table->products);
+  quern_fill_grid_vectors_avx2(&table->products);
+  quern_fill_iq1_vectors_avx2(&table->products);
   fill_float_vectors(&table->products);
   fill_row_operations(&table->products);
 }

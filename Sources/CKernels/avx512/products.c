@@ -35,6 +35,8 @@ INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
 
 #include "../products/table.h"
 
+_Static_assert((int)INTEGER_PANEL_BYTES >= (int)QUERN_MOST_ARRANGED, "room in scratch");
+
 void quern_fill_products_avx512(quern_kernel_table *table) {
   fill_batch_products(&table->products);
   fill_float_vectors(&table->products);

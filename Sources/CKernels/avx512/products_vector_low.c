@@ -4,11 +4,12 @@
 #if defined(__x86_64__)
 #include "products_vector.h"
 
-#pragma clang attribute push( \
-    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
+#pragma clang attribute push(                                                                     \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))),       \
     apply_to = function)
 
-#include "vector_terms.h"
+#include "vector_blocks.h"
+#include "vector_columns.h"
 
 // MARK: FP4
 
@@ -18,22 +19,34 @@ INLINE __m512i fp4_levels(__m512i nibbles) {
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(levels), nibbles);
 }
 
-INLINE __m512i pair_mxfp4(const quern_block_mxfp4 *a, const quern_block_mxfp4 *b) {
-  return fp4_levels(nibble_pair(a->qs, b->qs));
+WEIGHTS_OF_PAIR(mxfp4, fp4_levels(shifted_nibbles(a->qs, b->qs)))
+
+/// Blocks have 17 bytes; loads lie four of them apart.
+INLINE block_group group_mxfp4(size_t count) {
+  block_group group = {count, {~(__mmask32)0, ~(__mmask32)0}};
+  if (count < 8) group.words[0] = count < 4 ? (1u << (17 * count + 1) / 2) - 1 : ~(__mmask32)0;
+  if (count < 8) group.words[1] = count > 4 ? (1u << (17 * (count - 4) + 1) / 2) - 1 : 0;
+  return group;
 }
 
-/// 2^(e - 128) of up to 8 blocks; the two lowest are subnormal.
-INLINE __m256 scales_mxfp4(const quern_block_mxfp4 *blocks, size_t count) {
-  uint8_t bytes[8] = {0};
-  for (size_t i = 0; i < count; i++) bytes[i] = blocks[i].e;
-  const __m256i e = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)bytes));
+/// 2^(e - 128) of eight blocks, twice; the two lowest are subnormal.
+INLINE __m512 scales_mxfp4(const quern_block_mxfp4 *blocks, block_group group) {
+  const __m512i places = _mm512_castsi128_si512(_mm_setr_epi16(0, 8, 17, 25, 32, 40, 49, 57));
+  const __m128i words = _mm512_castsi512_si128(
+      _mm512_permutex2var_epi16(load_words(group.words[0], blocks), places,
+                                load_words(group.words[1], blocks + 4)));
+  const __m128i bytes = _mm_and_si128(
+      _mm_srlv_epi16(words, _mm_setr_epi16(0, 8, 0, 8, 0, 8, 0, 8)), _mm_set1_epi16(255));
+  const __m256i e = _mm256_cvtepu16_epi32(bytes);
   const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
   const __mmask8 small = _mm256_cmplt_epi32_mask(e, _mm256_set1_epi32(2));
-  return _mm256_castsi256_ps(
-      _mm256_mask_sllv_epi32(normal, small, _mm256_set1_epi32(0x00200000), e));
+  const __mmask8 present = (__mmask8)((1u << group.count) - 1);  // a subnormal number takes time
+  return _mm512_broadcast_f32x8(_mm256_maskz_mov_ps(
+      present, _mm256_castsi256_ps(_mm256_mask_sllv_epi32(normal, small,
+                                                          _mm256_set1_epi32(0x00200000), e))));
 }
 
-BLOCKS_32(mxfp4, 12, 0)
+BLOCK_GROUPS(mxfp4, 1, 12, every_lane())
 
 /// Halves of sixteen UE4M3 numbers: the top bit is ignored and 0x7f is zero.
 INLINE __m512 halves_of_ue4m3(__m128i codes) {
@@ -49,21 +62,22 @@ INLINE __m512 halves_of_ue4m3(__m128i codes) {
                              _mm512_cvtepi32_ps(digits), unit);
 }
 
-/// Up to four blocks of 64, sub-blocks of 16.
+/// Up to four blocks of 64, sub-blocks of 16; loads lie two of them apart.
 INLINE void add_blocks_nvfp4(const quern_block_nvfp4 *blocks, packed_token x, size_t at, size_t count,
-                             __m512 *sums, __m512 *rest) {
-  uint32_t codes[4] = {0};
-  for (size_t i = 0; i < count; i++) codes[i] = load_u32(blocks[i].d);
-  const __m512 scale = halves_of_ue4m3(_mm_loadu_si128((const __m128i *)codes));
+                             __mmask16 first, __mmask16 second, __m512 *sums, __m512 *rest) {
+  const __m128i codes = _mm512_castsi512_si128(_mm512_permutex2var_epi32(
+      _mm512_maskz_loadu_epi32(first, blocks),
+      _mm512_castsi128_si512(_mm_setr_epi32(0, 9, 16, 25)),
+      _mm512_maskz_loadu_epi32(second, blocks + 2)));
+  const __m512 scale = halves_of_ue4m3(codes);
   const __mmask16 present = (__mmask16)((1u << 4 * count) - 1);
-  *rest = _mm512_fnmadd_ps(_mm512_mul_ps(scale, _mm512_set1_ps(12)),
-                           _mm512_maskz_loadu_ps(present, x.halves + at * 4), *rest);
+  *rest = _mm512_fmadd_ps(scale, _mm512_maskz_loadu_ps(present, x.halves + at * 4), *rest);
   const __m512 activation =
       _mm512_maskz_loadu_ps((__mmask16)((1u << 2 * count) - 1), x.scales + at * 2);
   const __m512i twice_each = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
   const __m512 factors = _mm512_mul_ps(scale, _mm512_permutexvar_ps(twice_each, activation));
+  prefetch_bytes(blocks, 4 * sizeof *blocks);
   for (int i = 0; i < (int)count; i++) {
-    PREFETCH_AHEAD(blocks + i);
     const __m512i eights = _mm512_permutexvar_epi64(
         _mm512_setr_epi64(0, 0, 1, 1, 2, 2, 3, 3),
         _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)blocks[i].qs)));
@@ -74,40 +88,32 @@ INLINE void add_blocks_nvfp4(const quern_block_nvfp4 *blocks, packed_token x, si
   }
 }
 
-static void vector_nvfp4(const quern_product_job *product, size_t first, size_t end, void *scratch) {
-  (void)scratch;
-  const packed_token x = token_of(product);
-  const size_t count = product->columns / 64, whole = count / 4 * 4;
-  for (size_t r = first; r < end; r++) {
-    const quern_block_nvfp4 *row =
-        (const void *)((const uint8_t *)product->weights + r * product->row_bytes);
-    __m512 sums[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()}, rest = _mm512_setzero_ps();
-    for (size_t at = 0; at < whole; at += 4) add_blocks_nvfp4(row + at, x, at, 4, sums, &rest);
-    if (whole < count) add_blocks_nvfp4(row + whole, x, whole, count - whole, sums, &rest);
-    product->output[r] = row_sum(sums, rest, product, r);
-  }
+INLINE __m512 row_nvfp4(const quern_block_nvfp4 *blocks, packed_token x, size_t count) {
+  __m512 sums[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()}, rest = _mm512_setzero_ps();
+  size_t at = 0;
+  for (; at + 4 <= count; at += 4)
+    add_blocks_nvfp4(blocks + at, x, at, 4, 0xffff, 0xffff, sums, &rest);
+  const size_t left = count - at;
+  if (left)
+    add_blocks_nvfp4(blocks + at, x, at, left, left == 1 ? 0x1ff : 0xffff,
+                     left == 3 ? 0x1ff : 0, sums, &rest);
+  return _mm512_fmadd_ps(rest, _mm512_set1_ps(-12), _mm512_add_ps(sums[0], sums[1]));
 }
+ROWS(nvfp4, , row_nvfp4(blocks, x, columns / 64))
 
 // MARK: Ternary
 
 /// Weights moved up by 1; one scale for the whole block.
-INLINE __m512 factors_ternary(uint16_t d, packed_token x, size_t at, __m256 *rest) {
-  const __m256 scale = _mm256_set1_ps(half_bits(d));
-  *rest = _mm256_fnmadd_ps(scale, _mm256_loadu_ps(x.sums + at * 8), *rest);
-  return _mm512_castps256_ps512(_mm256_mul_ps(scale, _mm256_loadu_ps(x.scales + at * 8)));
+INLINE __m512 factors_ternary(const void *d, packed_token x, size_t at, __m512 *rest) {
+  const __m512 factors = _mm512_mul_ps(one_half(d), scales_and_sums(x, at));
+  *rest = _mm512_mask_sub_ps(*rest, 0xff00, *rest, factors);
+  return factors;
 }
 
 INLINE void add_block_tq2_0(const quern_block_tq2_0 *block, packed_token x, size_t at, __m512 *sums,
-                            __m256 *rest) {
-  const __m512 factors = factors_ternary(block->d, x, at, rest);
-  PREFETCH_AHEAD(block);
-  for (int pair = 0; pair < 4; pair++) {
-    const __m512i shift = pair % 2 == 0 ? halves_of(0, 2) : halves_of(4, 6);
-    const __m512i weights = _mm512_and_si512(
-        _mm512_srlv_epi64(twice(block->qs + pair / 2 * 32), shift), _mm512_set1_epi8(3));
-    sums[pair & 1] = add_product(sums[pair & 1], weights, x.bytes + at * 256 + pair * 64,
-                                 _mm512_permutexvar_ps(pair_lanes(pair), factors));
-  }
+                            __m512 *rest) {
+  const __m512 factors = factors_ternary(&block->d, x, at, rest);
+  *sums = _mm512_fmadd_ps(digit_dots(block->qs, x, at), each_twice(factors), *sums);
 }
 
 /// Three times every byte, without what does not fit.
@@ -125,9 +131,8 @@ INLINE __m512i first_trits(__m512i fractions) {
 
 // Digit n is the first of 3^n times the byte: five of 32 bytes, five of 16, four of 4 in turn.
 INLINE void add_block_tq1_0(const quern_block_tq1_0 *block, packed_token x, size_t at, __m512 *sums,
-                            __m256 *rest) {
-  const __m512 factors = factors_ternary(block->d, x, at, rest);
-  PREFETCH_AHEAD(block);
+                            __m512 *rest) {
+  const __m512 factors = factors_ternary(&block->d, x, at, rest);
   const __m512i wide = twice(block->qs);
   const __m512i a = _mm512_mask_mov_epi64(wide, 0xf0, thrice(wide));  // digits 0, 1
   const __m512i b = thrice(thrice(a));                               // 2, 3
@@ -148,8 +153,8 @@ INLINE void add_block_tq1_0(const quern_block_tq1_0 *block, packed_token x, size
                     _mm512_permutexvar_ps(pair_lanes(pair), factors));
 }
 
-SUPER_BLOCKS(tq1_0, __m256, _mm256_setzero_ps, _mm512_zextps256_ps512)
-SUPER_BLOCKS(tq2_0, __m256, _mm256_setzero_ps, _mm512_zextps256_ps512)
+SUPER_BLOCKS(tq1_0, , every_lane(), every_lane(), 1)
+SUPER_BLOCKS(tq2_0, x.columns = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
 
 #pragma clang attribute pop
 

@@ -5,11 +5,11 @@
 #include "../grids/grids.h"
 #include "products_vector.h"
 
-#pragma clang attribute push( \
-    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
+#pragma clang attribute push(                                                                     \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))),       \
     apply_to = function)
 
-#include "vector_terms.h"
+#include "vector_blocks.h"
 
 // MARK: IQ1: points of -1, 0 and 1 moved by an eighth, which are whole in eighths; moved up by 9
 
@@ -29,8 +29,8 @@ INLINE void store_numbers(const uint8_t low[32], __m512i high, uint16_t numbers[
   _mm512_storeu_si512(numbers, _mm512_or_si512(bytes, _mm512_slli_epi16(three, 8)));
 }
 
-INLINE void add_block_iq1_S(const quern_block_iq1_S *block, const int8_t *points, packed_token x,
-                            size_t at, __m512 *sums, __m512 *rest) {
+INLINE void add_block_iq1_S(const quern_block_iq1_S *block, packed_token x, size_t at, __m512 *sums,
+                            __m512 *rest) {
   const __m128i words = _mm_loadu_si128((const __m128i *)block->qh);
   const __m512i wide = _mm512_cvtepu16_epi64(words);
   const __m512i two = _mm512_or_si512(wide, _mm512_slli_epi64(wide, 26));
@@ -41,24 +41,21 @@ INLINE void add_block_iq1_S(const quern_block_iq1_S *block, const int8_t *points
       _mm256_set1_epi32(1));
   const __m256 scale = _mm256_mul_ps(_mm256_cvtepi32_ps(odd),
                                      _mm256_set1_ps(half_bits(block->d) * 0.125f));
-  *rest = _mm512_fnmadd_ps(
-      _mm512_zextps256_ps512(_mm256_mul_ps(scale, _mm256_set1_ps(9))),
-      _mm512_zextps256_ps512(_mm256_loadu_ps(x.sums + at * 8)), *rest);
+  *rest = subtract_minima(*rest, scale, x.sums + at * 8);
   const __m512 factors =
       _mm512_castps256_ps512(_mm256_mul_ps(scale, _mm256_loadu_ps(x.scales + at * 8)));
   const unsigned down = (unsigned)_mm_movepi16_mask(words);
-  PREFETCH_AHEAD(block);
   for (int pair = 0; pair < 4; pair++) {
     const unsigned both = down >> 2 * pair;
     const __mmask8 moved = (__mmask8)((both & 1 ? 0x0f : 0) | (both & 2 ? 0xf0 : 0));
     sums[pair & 1] =
-        add_product(sums[pair & 1], eighths(points, numbers + 8 * pair, moved),
+        add_product(sums[pair & 1], eighths(x.points, numbers + 8 * pair, moved),
                     x.bytes + at * 256 + pair * 64, _mm512_permutexvar_ps(pair_lanes(pair), factors));
   }
 }
 
-INLINE void add_block_iq1_M(const quern_block_iq1_M *block, const int8_t *points, packed_token x,
-                            size_t at, __m512 *sums, __m512 *rest) {
+INLINE void add_block_iq1_M(const quern_block_iq1_M *block, packed_token x, size_t at, __m512 *sums,
+                            __m512 *rest) {
   const __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)block->qh));
   const __m512i nibbles_16 = _mm512_or_si512(bytes, _mm512_slli_epi32(bytes, 12));
   uint16_t numbers[32];
@@ -77,87 +74,53 @@ INLINE void add_block_iq1_M(const quern_block_iq1_M *block, const int8_t *points
   const __m512i odd = _mm512_or_si512(_mm512_slli_epi32(three, 1), _mm512_set1_epi32(1));
   const __m512 scale =
       _mm512_mul_ps(_mm512_cvtepi32_ps(odd), _mm512_set1_ps(half_bits(d) * 0.125f));
-  *rest = _mm512_fnmadd_ps(_mm512_mul_ps(scale, _mm512_set1_ps(9)),
-                           _mm512_loadu_ps(x.halves + at * 16), *rest);
+  *rest = _mm512_fnmadd_ps(scale, _mm512_loadu_ps(x.halves + at * 16), *rest);
   const __m512 factors = factors_16(scale, x, at);
-  PREFETCH_AHEAD(block);
   for (int quad = 0; quad < 4; quad++)
     sums[quad & 1] = add_product(
-        sums[quad & 1], eighths(points, numbers + 8 * quad, (__mmask8)(down >> 8 * quad)),
+        sums[quad & 1], eighths(x.points, numbers + 8 * quad, (__mmask8)(down >> 8 * quad)),
         x.bytes + at * 256 + quad * 64, _mm512_permutexvar_ps(quad_lanes(quad), factors));
 }
 
-#define IQ1_SUPER_BLOCKS(name)                                                                    \
-  static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
-                            void *scratch) {                                                      \
-    (void)scratch;                                                                                \
-    const int8_t *points = quern_grid_for_decoding(QUERN_GRID_IQ1);                               \
-    const packed_token x = token_of(product);                                                     \
-    for (size_t r = first; r < end; r++) {                                                        \
-      const quern_block_##name *row =                                                             \
-          (const void *)((const uint8_t *)product->weights + r * product->row_bytes);             \
-      __m512 sums[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()}, rest = _mm512_setzero_ps();    \
-      for (size_t at = 0; at < product->columns / 256; at++)                                      \
-        add_block_##name(row + at, points, x, at, sums, &rest);                                   \
-      product->output[r] = row_sum(sums, rest, product, r);                                       \
-    }                                                                                             \
-  }
-IQ1_SUPER_BLOCKS(iq1_S)
-IQ1_SUPER_BLOCKS(iq1_M)
+#define IQ1_POINTS x.points = quern_grid_for_decoding(QUERN_GRID_IQ1)
+SUPER_BLOCKS(iq1_S, IQ1_POINTS, every_lane(), every_lane(), 9)
+SUPER_BLOCKS(iq1_M, IQ1_POINTS, every_lane(), every_lane(), 9)
 
 // MARK: One and two bits
 
-/// 128 elements, a bit each: 2 or 0, less 1.
-INLINE void add_block_q1_0(const quern_block_q1_0 *block, packed_token x, size_t at, __m512 *sums,
-                           __m128 *rest) {
-  const __m128 scale = _mm_set1_ps(half_bits(block->d));
-  *rest = _mm_fnmadd_ps(scale, _mm_loadu_ps(x.sums + at * 4), *rest);
-  const __m512 factors =
-      _mm512_castps128_ps512(_mm_mul_ps(scale, _mm_loadu_ps(x.scales + at * 4)));
-  PREFETCH_AHEAD(block);
-  for (int pair = 0; pair < 2; pair++) {
-    uint64_t bits;
-    memcpy(&bits, block->qs + 8 * pair, 8);
-    sums[pair] = add_product(sums[pair], _mm512_maskz_set1_epi8(bits, 2),
-                             x.bytes + at * 128 + pair * 64,
-                             _mm512_permutexvar_ps(pair_lanes(pair), factors));
-  }
+/// 64 elements of a block of 128, a bit each: 2 or 0, less 1.
+INLINE __m512i weights_q1_0(const quern_block_q1_0 *blocks, int pair, int both) {
+  (void)both;
+  return _mm512_maskz_set1_epi8(load_u64(blocks[pair / 2].qs + pair % 2 * 8), 2);
 }
 
 /// 64 elements, two bits each, less 1: a byte spreads over the word of its four codes.
-INLINE void add_block_q2_0(const quern_block_q2_0 *block, packed_token x, size_t at, __m512 *sums,
-                           __m128 *rest) {
-  const __m128 scale = _mm_set1_ps(half_bits(block->d));
-  const __m128 sum = _mm_castpd_ps(_mm_load_sd((const double *)(const void *)(x.sums + at * 2)));
-  const __m128 steps = _mm_castpd_ps(_mm_load_sd((const double *)(const void *)(x.scales + at * 2)));
-  *rest = _mm_fnmadd_ps(scale, sum, *rest);
-  const __m512 factors = _mm512_castps128_ps512(_mm_mul_ps(scale, steps));
-  PREFETCH_AHEAD(block);
-  const __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)block->qs));
+INLINE __m512i weights_q2_0(const quern_block_q2_0 *blocks, int pair, int both) {
+  (void)both;
+  const __m512i bytes = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)blocks[pair].qs));
   const __m512i two = _mm512_or_si512(bytes, _mm512_slli_epi32(bytes, 12));
-  const __m512i four = _mm512_or_si512(two, _mm512_slli_epi32(two, 6));
-  const __m512i weights = _mm512_and_si512(four, _mm512_set1_epi8(3));
-  sums[at & 1] = add_product(sums[at & 1], weights, x.bytes + at * 64,
-                             _mm512_permutexvar_ps(pair_lanes(0), factors));
+  // 0xe0: first & (second | third)
+  return _mm512_ternarylogic_epi32(_mm512_set1_epi8(3), two, _mm512_slli_epi32(two, 6), 0xe0);
 }
 
-#define SMALL_BLOCKS(name, elements)                                                              \
-  static void vector_##name(const quern_product_job *product, size_t first, size_t end,           \
-                            void *scratch) {                                                      \
-    (void)scratch;                                                                                \
-    const packed_token x = token_of(product);                                                     \
-    for (size_t r = first; r < end; r++) {                                                        \
-      const quern_block_##name *row =                                                             \
-          (const void *)((const uint8_t *)product->weights + r * product->row_bytes);             \
-      __m512 sums[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};                                \
-      __m128 rest = _mm_setzero_ps();                                                             \
-      for (size_t at = 0; at < product->columns / elements; at++)                                 \
-        add_block_##name(row + at, x, at, sums, &rest);                                           \
-      product->output[r] = row_sum(sums, _mm512_zextps128_ps512(rest), product, r);               \
-    }                                                                                             \
-  }
-SMALL_BLOCKS(q1_0, 128)
-SMALL_BLOCKS(q2_0, 64)
+INLINE block_group group_q1_0(size_t count) { return group_of(count, count / 4, 9, 1, 4); }
+INLINE block_group group_q2_0(size_t count) { return group_of(count, count / 2, 9, 1, 4); }
+
+/// Every block's scale for each of its sub-blocks, twice; blocks have nine words.
+INLINE __m512 repeated_scales(const void *blocks, block_group group, __m128i places) {
+  const __m512i words = _mm512_permutexvar_epi16(
+      _mm512_castsi256_si512(_mm256_broadcastsi128_si256(places)), load_words(group.words[0], blocks));
+  return halves_as_floats(words);
+}
+INLINE __m512 scales_q1_0(const quern_block_q1_0 *blocks, block_group group) {
+  return repeated_scales(blocks, group, _mm_setr_epi16(0, 0, 0, 0, 9, 9, 9, 9));
+}
+INLINE __m512 scales_q2_0(const quern_block_q2_0 *blocks, block_group group) {
+  return repeated_scales(blocks, group, _mm_setr_epi16(0, 0, 9, 9, 18, 18, 27, 27));
+}
+
+BLOCK_GROUPS(q1_0, 4, 1, every_lane())
+BLOCK_GROUPS(q2_0, 2, 1, every_lane())
 
 #pragma clang attribute pop
 

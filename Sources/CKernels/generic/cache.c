@@ -29,9 +29,11 @@ void quern_cache_store_value(const quern_kernel_table *table, quern_cache cache,
 }
 
 void quern_cache_store_key(const quern_kernel_table *table, quern_cache cache, const float *x,
-                           size_t count, size_t position, void *head) {
+                           const float *offset, size_t count, size_t position, void *head) {
   uint8_t row[QUERN_MAX_HEAD_DIM * sizeof(float)];
-  quern_cache_store_value(table, cache, x, count, row);
+  float rest[QUERN_MAX_HEAD_DIM];
+  for (size_t d = 0; offset && d < count; d++) rest[d] = x[d] - offset[d];
+  quern_cache_store_value(table, cache, offset ? rest : x, count, row);
   const size_t row_bytes = quern_cache_row_bytes(cache, count);
   const size_t block_bytes = quern_cache_block_bytes(cache);
   const size_t at = position % QUERN_KEY_GROUP;

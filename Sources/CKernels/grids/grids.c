@@ -17,14 +17,17 @@ typedef struct {
   quern_grid_entry *entries;
   uint16_t *neighbours;
   int8_t *elements;
+  uint16_t *split_codes;
 } description;
 
 // Encoders load sixteen neighbours at a time, so up to eight beyond the last list.
 #define ROOM(name, points, digits, vectors)                          \
   static quern_grid_entry entries_##name[vectors];                   \
   static uint16_t neighbours_##name[QUERN_NEIGHBOURS_##name + 8];    \
-  static int8_t elements_##name[(points) * (digits)];
-#define ROOMS(name) entries_##name, neighbours_##name, elements_##name
+  static int8_t elements_##name[(points) * (digits)];                \
+  static _Alignas(64) uint16_t split_codes_##name[points];
+#define ROOMS(name) entries_##name, neighbours_##name, elements_##name, \
+  split_codes_##name
 
 ROOM(iq2_XXS, 256, 8, VECTORS_BASE_3)
 ROOM(iq2_XS, 512, 8, VECTORS_BASE_3)
@@ -127,6 +130,12 @@ static void make_for_decoding(quern_grid_name name) {
   for (int j = 0; j < p.count; j++)
     for (int i = 0; i < d->digits; i++)
       d->elements[j * d->digits + i] = d->levels[p.digits[i][j]];
+  for (int j = 0; j < p.count; j++) {
+    unsigned bytes[2] = {0, 0};
+    for (int i = 0; i < d->digits; i++)
+      bytes[i % 2] |= (unsigned)p.digits[i][j] << i / 2 * (d->bits == 2 ? 2 : 4);
+    d->split_codes[j] = (uint16_t)(bytes[0] | bytes[1] << 8);
+  }
 }
 
 // pthread_once takes a function without arguments.
@@ -163,4 +172,9 @@ const quern_grid *quern_grid_for_encoding(quern_grid_name name) {
 const int8_t *quern_grid_for_decoding(quern_grid_name name) {
   pthread_once(&decoding[name].once, decoding[name].make);
   return descriptions[name].elements;
+}
+
+const uint16_t *quern_grid_split_codes(quern_grid_name name) {
+  pthread_once(&decoding[name].once, decoding[name].make);
+  return descriptions[name].split_codes;
 }

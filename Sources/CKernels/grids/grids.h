@@ -49,4 +49,8 @@ const quern_grid *quern_grid_for_encoding(quern_grid_name name);
 // thread-safe.
 const int8_t *quern_grid_for_decoding(quern_grid_name name);
 
+// The points' digits in the order of their numbers, even elements in the low byte of each and odd ones in
+// the high byte, the first lowest, in two bits each or (eight digits) in four; aligned for wide loads; made and safe like the former.
+const uint16_t *quern_grid_split_codes(quern_grid_name name);
+
 #endif

@@ -66,9 +66,10 @@ static inline quern_encode_fn quern_encoder(const quern_kernel_table *table, uin
 /// Encodes the `count` values of one position of one head as a row of a cache.
 void quern_cache_store_value(const quern_kernel_table *table, quern_cache cache, const float *x,
                              size_t count, void *row);
-/// Encodes a key likewise and puts it into its group; `head` is where the head's first group starts.
+/// Encodes a key likewise, less `offset` unless that is null, and puts it into its group; `head` is where
+/// the head's first group starts.
 void quern_cache_store_key(const quern_kernel_table *table, quern_cache cache, const float *x,
-                           size_t count, size_t position, void *head);
+                           const float *offset, size_t count, size_t position, void *head);
 
 /// Tells the processor that this thread is spinning.
 static inline void quern_spin_hint(void) {

@@ -61,7 +61,13 @@ typedef enum {
   QUERN_CACHE_Q8_0 = 3,
   QUERN_CACHE_Q4_0 = 4,
 } quern_cache;
-enum { QUERN_CACHE_COUNT = 5, QUERN_CACHE_BLOCK = 32, QUERN_KEY_GROUP = 16, QUERN_MAX_HEAD_DIM = 2048 };
+enum {
+  QUERN_CACHE_COUNT = 5,
+  QUERN_CACHE_BLOCK = 32,
+  QUERN_KEY_GROUP = 16,
+  QUERN_OFFSET_POSITIONS = 256,  // that share an offset of their keys
+  QUERN_MAX_HEAD_DIM = 2048,
+};
 
 /// Bytes of a block of a cache with scales; 0 for the others.
 static inline size_t quern_cache_block_bytes(quern_cache cache) {
@@ -92,6 +98,10 @@ typedef struct quern_attention {
   quern_cache cache;   // what the elements of keys and values are
   const void *keys;    // [kv head][...]; readable to the end of the last group
   const void *values;  // [kv head][position][dimension]
+  /// `[kv head][position / QUERN_OFFSET_POSITIONS][dimension]`: what was taken from keys before they were
+  /// stored; null for nothing. Scores have it back, one product for all keys that share it.
+  const float *key_offsets;
+  size_t key_offset_stride;  // floats between heads
   size_t head_stride;      // bytes between heads of the cache
   size_t head_dim;         // up to QUERN_MAX_HEAD_DIM
   size_t heads;
@@ -119,18 +129,27 @@ typedef struct quern_product_table {
 
   /// output = x / sqrt(mean(x^2) + epsilon) * weight; `output` may be `x`
   void (*rms_norm)(const float *x, const float *weight, float epsilon, size_t count, float *output);
+  /// output = (x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias; `output` may be `x`
+  void (*layer_norm)(const float *x, const float *weight, const float *bias, float epsilon,
+                     size_t count, float *output);
   /// x += y
   void (*add)(float *x, const float *y, size_t count);
   /// gate = gate * sigmoid(gate) * up
   void (*silu_multiply)(float *gate, const float *up, size_t count);
   /// gate = gelu(gate) * up, with GELU's approximation by a hyperbolic tangent
   void (*gelu_multiply)(float *gate, const float *up, size_t count);
+  /// x = gelu(x), the same approximation
+  void (*gelu)(float *x, size_t count);
   /// x = cap * tanh(x / cap)
   void (*softcap)(float *x, float cap, size_t count);
   /// Rotates one head. `turns` holds cosine and sine of each of `pairs` angles, cosines first.
   /// Pairs are neighbours (`x[2i], x[2i+1]`) or, in NEOX order, halves (`x[i], x[i+pairs]`).
   void (*rotate_neighbours)(float *x, const float *turns, size_t pairs);
   void (*rotate_halves)(float *x, const float *turns, size_t pairs);
+  /// Fills `turns` for a position below 2^30: each pair has turned by position * frequency radians, and
+  /// cosine and sine are `magnitude` times as long. Every pair is computed alike, wherever it stands.
+  void (*fill_turns)(const double *frequencies, size_t pairs, double position, double magnitude,
+                     float *turns);
   quern_attention_fn attention;
 } quern_product_table;
 

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "products_vector.h"
+
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 
 #define LANES 4
@@ -38,6 +40,8 @@ void quern_fill_products_neon(quern_kernel_table *table) {
 #define INTEGER(name, id, sub, has_minimum) table->products.vector[id] = vector_##name;
   INTEGER_TYPES(INTEGER)
 #undef INTEGER
+  quern_fill_block_vectors_neon(&table->products);
+  quern_fill_super_block_vectors_neon(&table->products);
   fill_float_vectors(&table->products);
   fill_row_operations(&table->products);
 }

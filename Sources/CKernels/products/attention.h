@@ -11,6 +11,7 @@
 
 #include "../include/CKernelsProducts.h"
 #include "../scalar/hadamard.h"
+#include "attention_rows.h"
 #include "attention_scores.h"
 #include "cache.h"
 #include "lanes.h"
@@ -21,14 +22,6 @@ enum {
   // Scratch for the queries of a slice, dimension by dimension for each block of rows.
   ATTENTION_BYTES = ROW_BLOCK * MAX_HEAD_DIM * 4,
 };
-
-/// One row of a slice.
-typedef struct {
-  const float *query;
-  float *output;
-  size_t first, end;  // positions that it sees
-  float largest, sum;
-} attention_row;
 
 INLINE void scale_row(float *x, float factor, size_t count) {
   for (size_t d = 0; d < count; d++) x[d] *= factor;
@@ -136,9 +129,10 @@ INLINE void add_values(attention_row *const rows, const uint8_t *values, size_t 
 INLINE void attend_block(const quern_attention *a, attention_row *rows, const float *queries,
                          const uint8_t *keys, const uint8_t *values, size_t start, size_t span,
                          const int R, const quern_cache cache) {
-  float weights[ROW_BLOCK][KEY_SPAN];
+  float weights[ROW_BLOCK][KEY_SPAN], shared[ROW_BLOCK];
+  for (int r = 0; r < R; r++) shared[r] = rows[r].shared;
   span_scores(queries, keys, a->head_dim, span, R, 4 * R <= LANES ? 4 : 2 * R <= LANES ? 2 : 1,
-              cache, weights);
+              cache, shared, weights);
   if (a->softcap != 0)
     for (int r = 0; r < R; r++) cap_scores(weights[r], a->scale, a->softcap);
   for (int r = 0; r < R; r++)
@@ -173,39 +167,6 @@ static const attend_fn attend_rows[QUERN_CACHE_COUNT][ROW_BLOCK] = {
 #undef ATTEND_BLOCKS
 #undef ATTEND_ROWS
 
-INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-/// Dimensions of a query as the kernels take it: whole blocks where the cache has blocks.
-static size_t query_dims(const quern_attention *a) {
-  if (!has_scales(a->cache)) return a->head_dim;
-  return (a->head_dim + CACHE_BLOCK - 1) / CACHE_BLOCK * CACHE_BLOCK;
-}
-
-/// Puts a query into its column of a block of `width`, turned and filled up as the keys are.
-static void put_query(const quern_attention *a, const float *query, size_t width, float *column) {
-  float turned[MAX_HEAD_DIM];
-  const size_t dims = query_dims(a);
-  if (has_scales(a->cache)) {
-    memcpy(turned, query, a->head_dim * sizeof(float));
-    memset(turned + a->head_dim, 0, (dims - a->head_dim) * sizeof(float));
-    quern_hadamard(turned, a->head_dim);
-    query = turned;
-  }
-  for (size_t d = 0; d < dims; d++) column[d * width] = query[d];
-}
-
-static attention_row attention_row_of(const quern_attention *a, size_t token, size_t head) {
-  attention_row row;
-  row.query = a->queries + token * a->query_stride + head * a->head_dim;
-  row.output = a->output + token * a->output_stride + head * a->head_dim;
-  row.end = a->first_position + token + 1;
-  row.first = a->window && row.end > a->window ? row.end - a->window : 0;
-  row.largest = -INFINITY;
-  row.sum = 0;
-  memset(row.output, 0, a->head_dim * sizeof(float));
-  return row;
-}
-
 /// Rows `first_row ..< first_row + count` of the item that starts at `token`.
 static void attend_slice(const quern_attention *a, size_t kv_head, size_t token, size_t first_row,
                          size_t count, float *queries) {
@@ -224,11 +185,15 @@ static void attend_slice(const quern_attention *a, size_t kv_head, size_t token,
   const size_t row_bytes = quern_cache_row_bytes(a->cache, a->head_dim);
   const uint8_t *keys = (const uint8_t *)a->keys + kv_head * a->head_stride;
   const uint8_t *values = (const uint8_t *)a->values + kv_head * a->head_stride;
-  for (size_t start = first / KEY_SPAN * KEY_SPAN; start < end; start += KEY_SPAN)
+  const size_t begin = first / KEY_SPAN * KEY_SPAN;
+  for (size_t start = begin; start < end; start += KEY_SPAN) {
+    if (a->key_offsets && (start == begin || start % QUERN_OFFSET_POSITIONS == 0))
+      share_scores(a, kv_head, start, rows, count);
     for (size_t block = 0; block < count; block += ROW_BLOCK)
       attend_rows[a->cache][smaller(count - block, ROW_BLOCK) - 1](
           a, rows + block, queries + block * dims, keys + start * row_bytes,
           values + start * row_bytes, start, smaller(end - start, KEY_SPAN));
+  }
   for (size_t i = 0; i < count; i++) {
     scale_row(rows[i].output, 1.0f / rows[i].sum, a->head_dim);
     if (has_scales(a->cache)) quern_hadamard(rows[i].output, a->head_dim);

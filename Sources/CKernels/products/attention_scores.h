@@ -12,6 +12,15 @@ enum {
   ROW_BLOCK = 8,  // rows whose scores are in registers together
 };
 
+INLINE float dot(const float *x, const float *y, size_t count) {
+  floats sums = {0};
+  size_t d = 0;
+  for (; d + LANES <= count; d += LANES) sums += load_floats(x + d) * load_floats(y + d);
+  float sum = sum_lanes(sums);
+  for (; d < count; d++) sum += x[d] * y[d];
+  return sum;
+}
+
 /// The address of the `v`-th vector of a span of keys, in the first row of its group.
 INLINE const uint8_t *key_vector(const uint8_t *keys, size_t row_bytes, int v, size_t step) {
   const size_t position = (size_t)v * LANES, lane = position % QUERN_KEY_GROUP;
@@ -62,10 +71,10 @@ INLINE void add_scaled_products(const float *queries, const uint8_t **from, cons
   }
 }
 
-/// scores[r][j] of R rows and `count` keys, V vectors of keys at a time. Queries lie `[dimension][R]`,
-/// filled up with zeros where the cache has blocks.
+/// scores[r][j] of R rows and `count` keys, V vectors of keys at a time, more by shared[r]. Queries lie
+/// `[dimension][R]`, filled up with zeros where the cache has blocks.
 INLINE void span_scores(const float *queries, const uint8_t *keys, size_t head_dim, size_t count,
-                        const int R, const int V, const quern_cache cache,
+                        const int R, const int V, const quern_cache cache, const float *shared,
                         float (*scores)[KEY_SPAN]) {
   const size_t row_bytes = quern_cache_row_bytes(cache, head_dim);
   for (int first = 0; first * LANES < (int)count; first += V) {
@@ -89,7 +98,8 @@ INLINE void span_scores(const float *queries, const uint8_t *keys, size_t head_d
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-      for (int v = 0; v < V; v++) store_floats(scores[r] + (first + v) * LANES, sums[r][v]);
+      for (int v = 0; v < V; v++)
+        store_floats(scores[r] + (first + v) * LANES, sums[r][v] + splat(shared[r]));
   }
 }
 

@@ -16,6 +16,7 @@
 
 #include "../include/CKernels.h"
 #include "activations.h"
+#include "transpose.h"
 #include "unpack.h"
 
 enum {
@@ -43,14 +44,25 @@ INLINE integer_panel integer_panel_in(void *scratch) {
 typedef void (*fill_integer_panel_fn)(const uint8_t *weights, size_t row_bytes, size_t rows,
                                       size_t columns, const integer_panel *panel);
 
-/// Spreads up to CHUNK unpacked columns of one row over its lane.
-INLINE void spread_row(const int8_t *q, const float *scale, const float *minimum, size_t columns,
-                       size_t sub, size_t at, size_t row, const integer_panel *panel) {
-  int32_t *lane = (int32_t *)panel->weights + at / 4 * PANEL_ROWS + row;
-  for (size_t k = 0; k < columns / 4; k++) memcpy(lane + k * PANEL_ROWS, q + 4 * k, 4);
-  for (size_t s = 0; s < columns / sub; s++) {
-    panel->scales[(at / sub + s) * PANEL_ROWS + row] = scale[s];
-    panel->minima[(at / sub + s) * PANEL_ROWS + row] = minimum[s];
+/// Up to CHUNK unpacked columns of LANES rows.
+typedef struct {
+  int8_t weights[LANES][CHUNK];
+  float scales[LANES][CHUNK / 16], minima[LANES][CHUNK / 16];
+} integer_strip;
+
+/// Puts the rows of a strip into lanes from `lane` on, its columns from `at` on.
+///
+/// Whole squares are turned. What lies behind `columns` falls on columns that the next strip fills, or
+/// that nobody reads.
+INLINE void turn_strip(const integer_strip *strip, size_t at, size_t columns, size_t sub, int has_minimum,
+                       size_t lane, const integer_panel *panel) {
+  for (size_t k = 0; k < columns / 4; k += LANES)
+    transpose_square(strip->weights[0] + 4 * k, CHUNK / 4,
+                     (int32_t *)panel->weights + (at / 4 + k) * PANEL_ROWS + lane, PANEL_ROWS);
+  for (size_t s = 0; s < columns / sub; s += LANES) {
+    const size_t to = (at / sub + s) * PANEL_ROWS + lane;
+    transpose_square(strip->scales[0] + s, CHUNK / 16, panel->scales + to, PANEL_ROWS);
+    if (has_minimum) transpose_square(strip->minima[0] + s, CHUNK / 16, panel->minima + to, PANEL_ROWS);
   }
 }
 
@@ -68,22 +80,20 @@ INLINE void sum_offsets(const integer_panel *panel, size_t columns, size_t sub) 
 #define FILL_INTEGER_PANEL(name, id, sub, has_minimum)                                           \
   static void fill_panel_##name(const uint8_t *weights, size_t row_bytes, size_t rows,           \
                                 size_t columns, const integer_panel *panel) {                    \
-    int8_t q[CHUNK];                                                                             \
-    float scale[CHUNK / 16], minimum[CHUNK / 16];                                                \
-    memset(minimum, 0, sizeof minimum);                                                          \
-    for (size_t row = 0; row < PANEL_ROWS; row++) {                                              \
-      if (row >= rows) {                                                                         \
-        memset(q, 0, sizeof q);                                                                  \
-        memset(scale, 0, sizeof scale);                                                          \
-        memset(minimum, 0, sizeof minimum);                                                      \
-      }                                                                                          \
-      for (size_t at = 0; at < columns; at += CHUNK) {                                           \
+    const size_t chunk_bytes = CHUNK / ELEMENTS_##name * sizeof(quern_block_##name);             \
+    for (size_t lane = 0; lane < PANEL_ROWS; lane += LANES) {                                    \
+      integer_strip strip = {0};                                                                 \
+      const size_t left = rows > lane ? rows - lane : 0;                                         \
+      const uint8_t *chunk = weights + lane * row_bytes;                                         \
+      for (size_t at = 0; at < columns; at += CHUNK, chunk += chunk_bytes) {                     \
         const size_t count = columns - at < CHUNK ? columns - at : CHUNK;                        \
-        if (row < rows)                                                                          \
-          unpack_##name(weights + row * row_bytes +                                              \
-                            at / ELEMENTS_##name * sizeof(quern_block_##name),                   \
-                        count, q, scale, minimum);                                               \
-        spread_row(q, scale, minimum, count, sub, at, row, panel);                               \
+        for (size_t row = 0; row < LANES && row < left; row++)                                   \
+          unpack_##name(chunk + row * row_bytes, count, strip.weights[row], strip.scales[row],   \
+                        strip.minima[row]);                                                      \
+        for (size_t row = 0; row < LANES && row < left; row++)                                   \
+          for (size_t line = 0; line < chunk_bytes; line += 64)                                  \
+            __builtin_prefetch(chunk + row * row_bytes + chunk_bytes + line);                    \
+        turn_strip(&strip, at, count, sub, has_minimum, lane, panel);                            \
       }                                                                                          \
     }                                                                                            \
     if (BYTE_BIAS) sum_offsets(panel, columns, sub);                                             \

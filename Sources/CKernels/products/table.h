@@ -5,7 +5,9 @@
 #include "attention.h"
 #include "float_panel.h"
 #include "integer_panel.h"
+#include "layer_norm.h"
 #include "rows.h"
+#include "turns.h"
 
 static void fill_batch_products(quern_product_table *products) {
   for (int id = 0; id < QUERN_TYPE_COUNT; id++) {
@@ -38,12 +40,15 @@ static void fill_float_vectors(quern_product_table *products) {
 
 static void fill_row_operations(quern_product_table *products) {
   products->rms_norm = rms_norm;
+  products->layer_norm = layer_norm;
+  products->gelu = gelu_row;
   products->add = add_rows;
   products->silu_multiply = silu_multiply;
   products->gelu_multiply = gelu_multiply;
   products->softcap = softcap_row;
   products->rotate_neighbours = rotate_neighbours;
   products->rotate_halves = rotate_halves;
+  products->fill_turns = fill_turns;
   products->attention = attention;
 }
 

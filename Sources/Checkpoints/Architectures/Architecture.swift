@@ -20,6 +20,8 @@ struct Architecture: Sendable {
 
   // MARK: Configuration
 
+  /// What `config.json` calls the numbers that all have.
+  var names = ConfigNames()
   /// What keys mean that `config.json` leaves out.
   var defaults = ConfigDefaults()
   /// What a GGUF states, in the order of llama.cpp's converter.
@@ -30,6 +32,8 @@ struct Architecture: Sendable {
   var statesVocabulary = false
   /// Rotary scalings that engines know for it.
   var rotaryScalings: Set<RotaryScaling.Kind> = [.none, .linear, .yarn]
+  /// Whether a model may turn a part of each head only, beside those that all do.
+  var mayRotateParts = false
   var activation = Activation.silu
   /// Keys of `config.json` that promise biases, each with a GGUF tensor that is one.
   var biasKeys: [(key: String, tensor: String)] = []
@@ -42,6 +46,8 @@ struct Architecture: Sendable {
 
   /// Whether `add_prefix_space` of the tokenizer's configuration goes into the metadata.
   var statesPrefixSpace = false
+  /// The name of its pre-tokenizer where several names stand for the same patterns.
+  var preTokenizer: String?
   /// Tokens that have these roles where the tokenizer's files give them to none.
   var roles: [(role: String, token: String)] = []
 
@@ -49,6 +55,7 @@ struct Architecture: Sendable {
   static let all: [Architecture] = [
     .llama, .mistral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .olmo2, .smolLM3, .granite, .glm4,
     .mixtral, .qwen2Moe, .qwen3Moe,
+    .phi3, .gpt2, .starcoder2, .stableLM,
   ]
 
   /// - Parameter isMixture: Whether the GGUF states a number of experts.
@@ -94,6 +101,8 @@ enum MetadataKey: Sendable {
   case layerCount, contextLength, width, feedForwardWidth, headCount, kvHeadCount
   case rotaryScaling, rotaryBase, localRotaryBase, normEpsilon, headDim, fileType
   case vocabularyCount, rotaryDim
+  /// The base where it is not the usual one, of those whose files leave it out.
+  case unusualRotaryBase
   case scalar(ScalarKey)
 
   static let standard: [MetadataKey] = [
@@ -104,7 +113,7 @@ enum MetadataKey: Sendable {
 
 /// A number with a name on each side.
 struct ScalarKey: Sendable {
-  enum Kind: Sendable { case integer, number }
+  enum Kind: Sendable { case integer, number, flag }
 
   /// Key of `config.json`.
   let huggingFace: String
@@ -117,6 +126,8 @@ struct ScalarKey: Sendable {
   var range = 0...Int(UInt32.max)
   /// Another key of `config.json` for the same, which goes before.
   var synonym: String?
+  /// Whether a GGUF says zero for what `config.json` calls null.
+  var zeroIsNull = false
   /// Whether engines take something else where a GGUF lacks it.
   var mustBeStated = false
 
@@ -125,6 +136,14 @@ struct ScalarKey: Sendable {
     var key = self
     key.mustBeStated = true
     return key
+  }
+
+  static func flag(_ huggingFace: String, _ gguf: String) -> Self {
+    Self(huggingFace: huggingFace, gguf: gguf, kind: .flag, fallback: 0)
+  }
+
+  static func integerOrNull(_ huggingFace: String, _ gguf: String) -> Self {
+    Self(huggingFace: huggingFace, gguf: gguf, kind: .integer, fallback: nil, zeroIsNull: true)
   }
 
   static func integer(
@@ -143,6 +162,8 @@ struct ScalarKey: Sendable {
 
 extension Architecture {
   var isMixture: Bool { tensors.contains { $0.extents.contains(.experts) } }
+  /// Whether some models turn a part of each head only.
+  var rotatesParts: Bool { mayRotateParts || defaults.rotaryShare != 1 }
 
   /// The numbers that only some architectures have.
   var scalars: [ScalarKey] {

@@ -45,6 +45,10 @@ struct DecoderConfig: Sendable {
     case .experts: expertCount
     case .expertFeedForward: integer("expert_feed_forward_length") ?? feedForwardWidth
     case .sharedFeedForward: integer("expert_shared_feed_forward_length") ?? feedForwardWidth
+    case .inputs: (headCount + 2 * kvHeadCount) * headDim
+    case .queryHeads: headCount
+    case .keyHeads: kvHeadCount
+    case .positions: contextLength
     }
   }
 

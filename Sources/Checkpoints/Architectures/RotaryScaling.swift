@@ -6,13 +6,14 @@
 
 /// How rotary positions are stretched beyond the context that a model was first trained on.
 enum RotaryScaling: Sendable, Hashable {
-  enum Kind: String, Sendable { case none, linear, yarn, llama3 }
+  enum Kind: String, Sendable { case none, linear, yarn, llama3, longRope = "longrope" }
 
   case none
   /// Positions divided by a factor.
   case linear(factor: Double)
   case yarn(Yarn)
   case llama3(Llama3)
+  case longRope(LongRope)
 
   struct Yarn: Sendable, Hashable {
     var factor: Double
@@ -37,6 +38,7 @@ enum RotaryScaling: Sendable, Hashable {
     case .linear: .linear
     case .yarn: .yarn
     case .llama3: .llama3
+    case .longRope: .longRope
     }
   }
 }

@@ -13,6 +13,11 @@ struct TensorPair: Sendable {
     case experts
     /// Of one expert; of the expert that every token passes.
     case expertFeedForward, sharedFeedForward
+    /// Queries, keys and values, one after the other.
+    case inputs
+    /// All heads of the queries or of the keys, by number.
+    case queryHeads, keyHeads
+    case positions
   }
 
   /// Rows that GGUF keeps in pairs and Hugging Face in halves.
@@ -27,6 +32,8 @@ struct TensorPair: Sendable {
   private(set) var isOptional: Bool
   /// What the values of a GGUF have more than those of Hugging Face.
   private(set) var shift: Float = 0
+  /// Whether Hugging Face keeps columns where a GGUF keeps rows.
+  private(set) var isTransposed = false
 
   init(
     _ huggingFace: String, _ gguf: String, _ extents: Extent..., turned: Turned? = nil,
@@ -48,6 +55,8 @@ struct TensorPair: Sendable {
   /// Whether a Hugging Face checkpoint has a tensor for each expert, which a GGUF stacks.
   var isStacked: Bool { huggingFace.contains(".experts.#.") }
 
+  var isBias: Bool { gguf.hasSuffix(".bias") }
+
   /// `lm_head.weight`, which models with tied embeddings leave out.
   var isOutput: Bool { gguf == "output.weight" }
 
@@ -59,6 +68,9 @@ struct TensorPair: Sendable {
     change(&pair)
     return pair
   }
+
+  /// The same for a matrix that Hugging Face keeps the other way round.
+  var transposed: TensorPair { with { $0.isTransposed = true } }
 
   /// The same with values that are larger by `shift` in a GGUF.
   func shifted(by shift: Float) -> TensorPair {
@@ -81,6 +93,15 @@ extension TensorPair {
     TensorPair(
       "model.layers.#.\(huggingFace)", "blk.#.\(gguf)", extents, turned: turned,
       optional: optional)
+  }
+
+  /// A norm around the mean.
+  static func layerNorm(
+    _ huggingFace: String, _ gguf: String, optional: Bool = false
+  ) -> [TensorPair] {
+    ["weight", "bias"].map {
+      TensorPair("\(huggingFace).\($0)", "\(gguf).\($0)", .width, optional: optional)
+    }
   }
 
   /// A norm of every layer, of the width unless said otherwise.

@@ -39,7 +39,7 @@ struct CardWriter {
   /// `organization/name` or the address of each, where one is known.
   private func relatives(_ kind: String) -> [String]? {
     metadata.integer("general.\(kind).count").map { count in
-      (0..<max(0, min(count, metadata.entries.count))).compactMap { number in
+      (0..<max(0, min(count, metadata.count))).compactMap { number in
         metadata.string("general.\(kind).\(number).repo_url").map {
           String($0.trimmingPrefix("https://huggingface.co/"))
         }

@@ -16,6 +16,7 @@ struct ConfigWriter {
 
   /// With the keys that every version of `transformers` reads: `rope_theta`, `rope_scaling`, `torch_dtype`.
   var config: JSONValue {
+    let names = architecture.names
     var members: [(String, JSONValue?)] = [
       ("architectures", .array([.string(architecture.className)])),
       ("attention_dropout", .number(0)),
@@ -23,17 +24,17 @@ struct ConfigWriter {
       ("eos_token_id", id("eos")),
       ("head_dim", decoder.statesHeadDim ? .integer(decoder.headDim) : nil),
       (architecture.activation.key, .string(architecture.activation.value)),
-      ("hidden_size", .integer(decoder.width)),
+      (names.width, .integer(decoder.width)),
       ("initializer_range", .number(0.02)),
-      ("intermediate_size", .integer(decoder.feedForwardWidth)),
-      ("max_position_embeddings", .integer(decoder.contextLength)),
+      (names.feedForwardWidth, feedForwardWidth),
+      (names.contextLength, .integer(decoder.contextLength)),
       ("model_type", .string(architecture.modelType)),
-      ("num_attention_heads", .integer(decoder.headCount)),
-      ("num_hidden_layers", .integer(decoder.layerCount)),
+      (names.headCount, .integer(decoder.headCount)),
+      (names.layerCount, .integer(decoder.layerCount)),
       ("num_key_value_heads", .integer(decoder.kvHeadCount)),
       ("pad_token_id", id("padding")),
       ("partial_rotary_factor", rotaryShare),
-      ("rms_norm_eps", .single(decoder.normEpsilon)),
+      (names.normEpsilon, .single(decoder.normEpsilon)),
       ("rope_local_base_freq", decoder.localRotaryBase.map { .single($0) }),
       ("rope_scaling", scaling),
       ("rope_theta", .single(decoder.rotaryBase)),
@@ -46,21 +47,30 @@ struct ConfigWriter {
     members += architecture.scalars.map { ($0.huggingFace, scalar($0)) }
     members += architecture.members(decoder).map { ($0.0, $0.1) }
     let stated = members.sorted { $0.0 < $1.0 }.compactMap { key, value in
-      value.map { JSONValue.Member(key, $0) }
+      names.absent.contains(key) ? nil : value.map { JSONValue.Member(key, $0) }
     }
     return .object(stated)
   }
 
+  private var feedForwardWidth: JSONValue {
+    let usual = architecture.names.feedForwardShare.map { $0 * decoder.width }
+    return decoder.feedForwardWidth == usual ? .null : .integer(decoder.feedForwardWidth)
+  }
+
   /// The share of a head that is rotated, where an architecture rotates less than all of it.
   private var rotaryShare: JSONValue? {
-    guard architecture.defaults.rotaryShare != 1 else { return nil }
+    guard architecture.rotatesParts else { return nil }
     return .number(Double(decoder.rotaryDim) / Double(decoder.headDim))
   }
 
   /// A number that only some architectures have; null where this model lacks it.
   private func scalar(_ key: ScalarKey) -> JSONValue {
-    guard let value = decoder.scalars[key.gguf] else { return .null }
-    return key.kind == .integer ? .integer(Int(value)) : .single(value)
+    guard let value = decoder.scalars[key.gguf], !key.zeroIsNull || value != 0 else { return .null }
+    return switch key.kind {
+    case .integer: .integer(Int(value))
+    case .number: .single(value)
+    case .flag: .bool(value != 0)
+    }
   }
 
   static func dtype(_ type: TensorType) -> String {
@@ -96,6 +106,12 @@ struct ConfigWriter {
         ("low_freq_factor", .single(llama3.lowFrequencyFactor)),
         ("original_max_position_embeddings", .integer(llama3.originalContextLength)),
         ("rope_type", .string("llama3")))
+    case .longRope(let longRope):
+      .members(
+        ("attention_factor", longRope.attentionFactor.map { .single($0) }),
+        ("long_factor", .array(longRope.long.map { .single(Double($0)) })),
+        ("rope_type", .string("longrope")),
+        ("short_factor", .array(longRope.short.map { .single(Double($0)) })))
     }
   }
 

@@ -38,7 +38,10 @@ extension DecoderConfig {
       throw keys.bad("attention.value_length", "\(headDim), the size of a head", "\(other)")
     }
     rotaryDim = try keys.integer("rope.dimension_count", in: 2...headDim) ?? headDim
-    guard rotaryDim == headDim || architecture.defaults.rotaryShare != 1 else {
+    guard rotaryDim % 2 == 0 else {
+      throw keys.bad("rope.dimension_count", "an even number", "\(rotaryDim)")
+    }
+    guard rotaryDim == headDim || architecture.rotatesParts else {
       throw keys.bad("rope.dimension_count", "\(headDim), the size of a head", "\(rotaryDim)")
     }
     guard let embedding = tensor("token_embd.weight") else {
@@ -49,7 +52,7 @@ extension DecoderConfig {
       throw CheckpointError(.missingTensor("token_embd.weight"), path: path)
     }
     contextLength = try keys.required("context_length", in: 1...Int(UInt32.max))
-    normEpsilon = try keys.number("attention.layer_norm_rms_epsilon") ?? 1e-6
+    normEpsilon = try keys.number(architecture.names.normEpsilonKey) ?? 1e-6
     tiesEmbeddings = tensor("output.weight") == nil
     rotaryBase = try keys.number("rope.freq_base") ?? 10_000
     localRotaryBase = try architecture.defaults.localRotaryBase.map {
@@ -59,23 +62,31 @@ extension DecoderConfig {
     if let divisors = tensor("rope_freqs.weight") {
       rotaryScaling = try divisors.rotaryScaling(base: rotaryBase, headDim: headDim, path: path)
     }
+    let longRope = try RotaryScaling.LongRope(
+      keys, tensor, rotaryDim: rotaryDim, contextLength: contextLength)
+    if let longRope { rotaryScaling = .longRope(longRope) }
     for scalar in architecture.scalars {
       let value =
         switch scalar.kind {
         case .integer: try keys.integer(scalar.gguf, in: scalar.range).map(Double.init)
         case .number: try keys.number(scalar.gguf)
+        case .flag: keys.flag(scalar.gguf).map { $0 ? 1.0 : 0.0 }
         }
       guard value != nil || !scalar.mustBeStated else {
         throw keys.bad(scalar.gguf, "a number", "nothing")
       }
       if let value = value ?? scalar.fallback { scalars[scalar.gguf] = value }
     }
+    // Some files of StableLM say that they are parallel and are not: their norms tell.
+    if let place = scalars.index(forKey: "use_parallel_residual") {
+      scalars.values[place] = tensor("blk.0.ffn_norm.weight") == nil ? 1 : 0
+    }
   }
 
   private static func scaling(_ keys: MetadataReader, contextLength: Int) throws -> RotaryScaling {
     let type = keys.string("rope.scaling.type") ?? "none"
     switch type {
-    case "none": return .none
+    case "none", "longrope": return .none
     case "linear":
       guard let factor = try keys.number("rope.scaling.factor") else {
         throw keys.bad("rope.scaling.factor", "a number", "nothing")
@@ -152,6 +163,8 @@ struct MetadataReader {
   private func spelled(_ key: String) -> String { "\(prefix).\(key)" }
 
   func string(_ key: String) -> String? { metadata.string(spelled(key)) }
+
+  func flag(_ key: String) -> Bool? { metadata.bool(spelled(key)) }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
     guard metadata[spelled(key)] != nil else { return nil }

@@ -34,7 +34,10 @@ struct FolderTensors {
     var found: [LayeredName: (order: [Int], entries: [Entry])] = [:]
     let lastPlace = architecture.tensors.count
     let firstLayered = architecture.tensors.firstIndex { $0.gguf.contains("#") } ?? 0
-    for tensor in checkpoint.tensors where tensor.name != "rope_freqs.weight" {
+    for tensor in checkpoint.tensors
+    where tensor.name != "rope_freqs.weight"
+      && !RotaryScaling.LongRope.tensorNames.contains(tensor.name)
+    {
       let name = LayeredName(tensor.name)
       guard let (place, pair) = pairs[name.pattern], name.layer ?? 0 < decoder.layerCount else {
         throw failure(.unknownTensor(tensor.name))
@@ -43,6 +46,13 @@ struct FolderTensors {
         name.layer.map { [firstLayered, $0, place] } ?? [
           place < firstLayered ? place : lastPlace, place,
         ]
+      if pair.isByHead {
+        for (head, piece) in try rows(of: tensor, pair, name.layer).enumerated() {
+          let piece = try entry(of: piece, type, keepsExact: keepsExact)
+          found[LayeredName("\(tensor.name).\(head)")] = (order + [head], [piece])
+        }
+        continue
+      }
       let entries =
         pair.isStacked
         ? try experts(tensor, pair, name.layer, type)
@@ -75,11 +85,12 @@ struct FolderTensors {
     let extents = try check(tensor, pair).dimensions
     let shape = try Shape(Array(extents.dropFirst()))
     let (stored, byteCount) = try (shape.byteCount(of: tensor.type), shape.byteCount(of: type))
-    return (0..<(extents.first ?? 0)).map { expert in
-      let content = tensor.source.content.matrix(expert, of: extents[0], byteCount: stored)
+    return try (0..<(extents.first ?? 0)).map { expert in
+      let matrix = tensor.source.content.matrix(expert, of: extents[0], byteCount: stored)
+      guard let matrix else { throw failure(.wrongType(tensor: tensor.name, tensor.type)) }
       let result = CheckpointTensor(
         name: LayeredName.spell(pair.huggingFace, layer: layer, expert: expert), type: tensor.type,
-        shape: shape, source: TensorSource(content))
+        shape: shape, source: TensorSource(matrix, byteOrder: tensor.source.byteOrder))
       return Entry(tensor: result, type: type, byteCount: byteCount)
     }
   }
@@ -102,8 +113,35 @@ struct FolderTensors {
         tensor.source.rowOrder == .pairs(heads: heads) ? .asStored : .halves(heads: heads)
     }
     result.source.shift -= pair.shift
-    let kept = keepsExact && result.losesPrecision(in: type) ? tensor.type : type
-    return Entry(tensor: result, type: kept, byteCount: try expected.byteCount(of: kept))
+    if pair.isTransposed {
+      result.shape = try Shape(expected.dimensions.reversed())
+      result.source.isTransposed.toggle()
+    }
+    // A GGUF keeps vectors wide, and the table of positions.
+    let isWide = expected.dimensions.count == 1 || pair.extents.first == .positions
+    return try entry(of: result, type, keepsExact: keepsExact && isWide)
+  }
+
+  private func entry(
+    of tensor: CheckpointTensor, _ type: TensorType, keepsExact: Bool
+  ) throws -> Entry {
+    let kept = keepsExact && tensor.losesPrecision(in: type) ? tensor.type : type
+    return Entry(tensor: tensor, type: kept, byteCount: try tensor.shape.byteCount(of: kept))
+  }
+
+  /// The tensors of the heads, under their names.
+  private func rows(
+    of tensor: CheckpointTensor, _ pair: TensorPair, _ layer: Int?
+  ) throws -> [CheckpointTensor] {
+    let expected = try Shape(pair.extents.map(decoder.extent))
+    guard tensor.shape == expected else {
+      throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
+    }
+    guard var rows = try tensor.rows() else {
+      throw failure(.wrongType(tensor: tensor.name, tensor.type))
+    }
+    for head in rows.indices { rows[head].name = pair.spell(layer: layer, head: head) }
+    return rows
   }
 
   private func checkComplete(_ found: Set<LayeredName>) throws {
@@ -127,18 +165,18 @@ struct FolderTensors {
     return architecture.tensors.contains { other in
       let name = LayeredName.spell(other.gguf, layer: 0)
       return other.isOptional && name.hasPrefix(group) && found.contains(LayeredName(name))
+        && other.isBias == pair.isBias
     }
   }
 }
 
 extension CheckpointTensor {
-  /// Vectors longer than this are not looked at.
-  private static var vectorLimit: Int { 1 << 20 }
+  /// Tensors larger than this are not looked at.
+  private static var vectorLimit: Int { 1 << 22 }
 
-  /// Whether this is a vector in single precision with values that `other` does not have.
+  /// Whether this is small, in single precision and with values that `other` does not have.
   func losesPrecision(in other: TensorType) -> Bool {
-    guard type == .f32, other != .f32, shape.dimensions.count == 1,
-      shape.elementCount <= Self.vectorLimit
+    guard type == .f32, other != .f32, shape.elementCount <= Self.vectorLimit
     else { return false }
     return !vector.allSatisfy { stored in
       let value = stored + source.shift
@@ -167,7 +205,7 @@ extension Checkpoint {
   /// The file, or the folder, that the tensors lie in.
   var path: FilePath? {
     for tensor in tensors {
-      if let file = tensor.source.content.fileParts.first?.file {
+      if let file = tensor.source.files.first {
         return origin == .gguf ? file.path : file.path.folder
       }
     }

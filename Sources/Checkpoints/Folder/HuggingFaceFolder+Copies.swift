@@ -26,6 +26,8 @@ extension HuggingFaceFolder {
       let config = try JSONFile(path)
       let key = config["dtype"] != nil ? "dtype" : "torch_dtype"
       var changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
+      // Weights are written as plain floats, whatever they were.
+      changed = changed.removing(["quantization_config", "compression_config"])
       if let feedForwardWidth, config["intermediate_size"] != .integer(feedForwardWidth) {
         changed = changed.setting("intermediate_size", .integer(feedForwardWidth))
       }

@@ -26,7 +26,9 @@ extension FolderTensors {
     try checkpoint.tensors.map { tensor in
       // Numbers that are no weights, such as indices, stay what they are.
       let isWeight = tensor.type.isPlainFloat || tensor.type.isQuantized
-      let kept = !isWeight || keepsExact && tensor.losesPrecision(in: type) ? tensor.type : type
+      let isVector = tensor.shape.dimensions.count == 1
+      let isKept = !isWeight || keepsExact && isVector && tensor.losesPrecision(in: type)
+      let kept = isKept ? tensor.type : type
       return Entry(
         tensor: tensor, type: kept, byteCount: try tensor.shape.byteCount(of: kept))
     }

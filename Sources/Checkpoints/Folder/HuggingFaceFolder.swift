@@ -34,12 +34,14 @@ public struct HuggingFaceFolder: Sendable {
   ///     Vectors of a GGUF that would lose something keep single precision, as every GGUF keeps them; so do
   ///     those of a folder when the type is `nil`.
   ///   - maxShardByteCount: Bytes of tensors in a shard, unless a single one has more.
+  ///   - maxShardTensorCount: Tensors in a shard.
   ///   - isGeneric: Let a model of an architecture that is not known keep the names of its tensors, with a
   ///     `config.json` that says little.
   /// - Throws: ``CheckpointError`` when the model or its tokenizer has no place in such a folder.
   public init(
     of checkpoint: Checkpoint, type: TensorType? = nil,
-    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount, isGeneric: Bool = false
+    maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount,
+    maxShardTensorCount: Int? = nil, isGeneric: Bool = false
   ) throws {
     let path = checkpoint.path
     let plain = type ?? checkpoint.plainType
@@ -63,10 +65,13 @@ public struct HuggingFaceFolder: Sendable {
       throw CheckpointError(
         .unknownArchitecture(checkpoint.architecture, known: Architecture.names), path: path)
     }
-    shards = try Self.split(tensors, maxShardByteCount: max(1, maxShardByteCount))
+    shards = try Self.split(
+      tensors, maxByteCount: max(1, maxShardByteCount), maxTensorCount: maxShardTensorCount ?? .max)
     if shards.count > 1 {
       files.append(
-        TextFile(name: SafetensorsCheckpoint.indexName, bytes: Self.index(of: shards).text))
+        TextFile(
+          name: SafetensorsCheckpoint.indexName,
+          bytes: ShardSet.index(shards.map { ($0.name, $0.layout) })))
     }
     textFiles = files.sorted { $0.name < $1.name }
     warnings = checkpoint.warnings
@@ -96,12 +101,15 @@ public struct HuggingFaceFolder: Sendable {
   // MARK: Shards
 
   private static func split(
-    _ tensors: [FolderTensors.Entry], maxShardByteCount: Int
+    _ tensors: [FolderTensors.Entry], maxByteCount: Int, maxTensorCount: Int
   ) throws -> [Shard] {
     var groups: [[FolderTensors.Entry]] = [[]]
     var byteCount = 0
     for entry in tensors {
-      if byteCount > 0, byteCount + entry.byteCount > maxShardByteCount {
+      let isFull =
+        byteCount + entry.byteCount > maxByteCount
+        || groups[groups.count - 1].count >= maxTensorCount
+      if byteCount > 0, isFull {
         groups.append([])
         byteCount = 0
       }
@@ -115,31 +123,8 @@ public struct HuggingFaceFolder: Sendable {
       let byName = Dictionary(
         group.map { ($0.tensor.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
       return Shard(
-        name: name(ofShard: number + 1, of: groups.count), layout: layout,
+        name: ShardSet.name("model", number: number + 1, of: groups.count), layout: layout,
         tensors: layout.tensors.compactMap { byName[$0.name] })
     }
-  }
-
-  private static func name(ofShard number: Int, of count: Int) -> String {
-    guard count > 1 else { return SafetensorsCheckpoint.fileName }
-    func padded(_ number: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-    }
-    return "model-\(padded(number))-of-\(padded(count)).safetensors"
-  }
-
-  private static func index(of shards: [Shard]) -> JSONValue {
-    let tensors = shards.flatMap { shard in shard.layout.tensors.map { (shard.name, $0) } }
-    let map = tensors.sorted { $0.1.name < $1.1.name }.map { shard, tensor in
-      JSONValue.Member(tensor.name, .string(shard))
-    }
-    let parameters = tensors.reduce(0) { $0 + $1.1.shape.elementCount }
-    let bytes = tensors.reduce(0) { $0 + $1.1.byteCount }
-    return .members(
-      (
-        "metadata",
-        .members(("total_parameters", .integer(parameters)), ("total_size", .integer(bytes)))
-      ), ("weight_map", .object(map)))
   }
 }

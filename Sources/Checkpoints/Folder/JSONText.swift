@@ -86,4 +86,10 @@ extension JSONValue {
     }
     return .object(members)
   }
+
+  /// The object without some of its members.
+  func removing(_ keys: Set<String>) -> JSONValue {
+    guard case .object(let members) = self else { return self }
+    return .object(members.filter { !keys.contains($0.key) })
+  }
 }

@@ -26,10 +26,13 @@ extension Checkpoint {
       return
     }
     let architecture = try Architecture(of: config)
+    let format = try QuantizedFormat(of: config)
     let decoder = try DecoderConfig(config, architecture: architecture)
     let weights = try Self.weights(at: path, in: folder)
     var warnings: [String] = []
-    let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: weights)
+    let stored = try weights.storedTensors(format, path: path)
+    let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: stored)
+    if let format { warnings += format.notes(on: stored) }
     let metadata = try Self.metadata(
       config, architecture, decoder, tensors: tensors, warnings: &warnings)
     if try Self.losesWindow(config, architecture) {
@@ -58,7 +61,7 @@ extension Checkpoint {
     }
   }
 
-  private static func refusePickles(in folder: FilePath) throws {
+  static func refusePickles(in folder: FilePath) throws {
     let pickle = try FolderListing(folder).names.first {
       $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
     }
@@ -72,6 +75,11 @@ extension Checkpoint {
     let folder = config.path.folder
     var metadata = GGUFMetadata()
     metadata["general.architecture"] = .string(architecture.name)
+    // The reference writes this key when it makes the tensors, before all others.
+    if case .longRope(let scaling) = decoder.rotaryScaling {
+      metadata["\(architecture.name).rope.scaling.attn_factor"] = .float32(
+        Float(scaling.attentionFactor(contextLength: decoder.contextLength)))
+    }
     metadata["general.type"] = .string("model")
     let general = try GeneralMetadata(
       folder: folder, config: config,
@@ -89,7 +97,9 @@ extension Checkpoint {
   static func fileType(of tensors: [CheckpointTensor]) -> UInt32 {
     var elements: [TensorType: Int] = [:]
     for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
-    let fileTypes: [(TensorType, UInt32)] = [(.f32, 0), (.f16, 1), (.bf16, 32)]
+    let fileTypes: [(TensorType, UInt32)] = [
+      (.f32, 0), (.f16, 1), (.bf16, 32), (.mxfp4, 38),
+    ]
     return fileTypes.max { elements[$0.0, default: 0] < elements[$1.0, default: 0] }?.1 ?? 0
   }
 }

@@ -11,12 +11,16 @@ extension DecoderConfig {
       }
       return value
     }
-    let defaults = architecture.defaults
+    let (names, defaults) = (architecture.names, architecture.defaults)
     try Self.refuseUnsupported(config, architecture)
-    layerCount = try required("num_hidden_layers", Limit.layers)
-    width = try required("hidden_size", Limit.extent)
-    feedForwardWidth = try required("intermediate_size", Limit.extent)
-    headCount = try required("num_attention_heads", Limit.heads)
+    layerCount = try required(names.layerCount, Limit.layers)
+    width = try required(names.width, Limit.extent)
+    if let share = names.feedForwardShare, config[names.feedForwardWidth] == nil {
+      feedForwardWidth = share * width
+    } else {
+      feedForwardWidth = try required(names.feedForwardWidth, Limit.extent)
+    }
+    headCount = try required(names.headCount, Limit.heads)
     kvHeadCount =
       try config.integer("num_key_value_heads", in: 1...headCount)
       ?? min(defaults.kvHeadCount ?? headCount, headCount)
@@ -26,7 +30,7 @@ extension DecoderConfig {
     }
     let stated = try config.integer("head_dim", in: Limit.extent) ?? defaults.headDim
     guard stated != nil || width % headCount == 0 else {
-      throw config.bad("num_attention_heads", "a divisor of hidden_size", .integer(headCount))
+      throw config.bad(names.headCount, "a divisor of \(names.width)", .integer(headCount))
     }
     headDim = stated ?? width / headCount
     guard headDim % 2 == 0 else {
@@ -35,13 +39,13 @@ extension DecoderConfig {
     statesHeadDim = stated != nil || architecture.alwaysStatesHeadDim
     vocabularyCount = try required("vocab_size", Limit.extent)
     contextLength =
-      try config.integer("max_position_embeddings", in: 1...Int(UInt32.max))
+      try config.integer(names.contextLength, in: 1...Int(UInt32.max))
       ?? defaults.contextLength
-    normEpsilon = try config.number("rms_norm_eps") ?? defaults.normEpsilon
+    normEpsilon = try config.number(names.normEpsilon) ?? defaults.normEpsilon
     tiesEmbeddings = try config.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings
-    rotaryDim = try Self.rotaryDim(config, of: headDim, defaults)
+    rotaryDim = try Self.rotaryDim(config, of: headDim, architecture)
     (rotaryBase, rotaryScaling) = try Self.rotary(
-      config, contextLength: contextLength, defaults: defaults)
+      config, contextLength: contextLength, rotaryDim: rotaryDim, defaults: defaults)
     localRotaryBase = try Self.localRotaryBase(config, defaults)
     guard architecture.rotaryScalings.contains(rotaryScaling.kind) else {
       throw CheckpointError(
@@ -55,13 +59,8 @@ extension DecoderConfig {
   private static func refuseUnsupported(
     _ config: JSONFile, _ architecture: Architecture
   ) throws {
-    if let quantization = config["quantization_config"] {
-      let method = quantization["quant_method"]?.string ?? quantization.brief
-      throw CheckpointError(
-        .unsupported(key: "quantization_config", value: method), path: config.path)
-    }
     let known = architecture.activation
-    for key in ["hidden_act", "hidden_activation"] {
+    for key in Set(["hidden_act", "hidden_activation", known.key]).sorted() {
       if let activation = try config.string(key), activation != known.value,
         !known.synonyms.contains(activation)
       {
@@ -80,10 +79,12 @@ extension DecoderConfig {
         switch scalar.kind {
         case .integer: try config.integer(key, in: scalar.range).map(Double.init)
         case .number: try config.number(key)
+        case .flag: try config.bool(key).map { $0 ? 1.0 : 0.0 }
         }
       // What is null is not what is left out.
       let isNull = config.root[key]?.isNull == true
-      guard let value = found ?? (isNull ? nil : scalar.fallback) else {
+      let otherwise = scalar.zeroIsNull ? 0 : isNull ? nil : scalar.fallback
+      guard let value = found ?? otherwise else {
         guard scalar.fallback == nil else { throw config.bad(key, "a number", .null) }
         continue
       }
@@ -106,15 +107,15 @@ extension DecoderConfig {
   }
 
   private static func rotaryDim(
-    _ config: JSONFile, of headDim: Int, _ defaults: ConfigDefaults
+    _ config: JSONFile, of headDim: Int, _ architecture: Architecture
   ) throws -> Int {
     let key = "partial_rotary_factor"
     let share =
       try config.number(key, of: rotaryParameters(config)) ?? config.number(key)
-      ?? defaults.rotaryShare
+      ?? architecture.defaults.rotaryShare
     guard share > 0, share <= 1 else { throw config.bad(key, "at most 1", .number(share)) }
     // Engines that find no such key turn whole heads.
-    guard share == 1 || defaults.rotaryShare != 1 else {
+    guard share == 1 || architecture.rotatesParts else {
       throw CheckpointError(.unsupported(key: key, value: "\(share)"), path: config.path)
     }
     let count = Int(Double(headDim) * share)
@@ -143,7 +144,7 @@ extension DecoderConfig {
 
   /// The base, and how positions are stretched.
   private static func rotary(
-    _ config: JSONFile, contextLength: Int, defaults: ConfigDefaults
+    _ config: JSONFile, contextLength: Int, rotaryDim: Int, defaults: ConfigDefaults
   ) throws -> (base: Double, RotaryScaling) {
     let parameters = try rotaryParameters(config)
     func positive(_ key: String, else other: Double? = nil) throws -> Double {
@@ -186,6 +187,10 @@ extension DecoderConfig {
           "high_freq_factor", "more than low_freq_factor", .number(scaling.highFrequencyFactor))
       }
       return (base, .llama3(scaling))
+    case "longrope", "su":
+      let scaling = try RotaryScaling.LongRope(
+        config, parameters, rotaryDim: rotaryDim, originalContextLength: original ?? contextLength)
+      return (base, .longRope(scaling))
     case let other:
       throw CheckpointError(.unsupported(key: "rope_type", value: other), path: config.path)
     }

@@ -22,7 +22,7 @@ extension DecoderConfig {
       case .rotaryBase: number("rope.freq_base", rotaryBase)
       case .localRotaryBase:
         if let localRotaryBase { number("rope.freq_base_swa", localRotaryBase) }
-      case .normEpsilon: number("attention.layer_norm_rms_epsilon", normEpsilon)
+      case .normEpsilon: number(architecture.names.normEpsilonKey, normEpsilon)
       case .headDim:
         guard statesHeadDim else { break }
         count("attention.key_length", headDim)
@@ -30,11 +30,14 @@ extension DecoderConfig {
       case .fileType: metadata["general.file_type"] = .uint32(fileType)
       case .vocabularyCount: count("vocab_size", vocabularyCount)
       case .rotaryDim: count("rope.dimension_count", rotaryDim)
+      case .unusualRotaryBase:
+        if rotaryBase != ConfigDefaults().rotaryBase { number("rope.freq_base", rotaryBase) }
       case .scalar(let scalar):
         guard let value = scalars[scalar.gguf] else { break }
         switch scalar.kind {
         case .integer: count(scalar.gguf, Int(value))
         case .number: number(scalar.gguf, value)
+        case .flag: set(scalar.gguf, .bool(value != 0))
         }
       }
     }
@@ -42,10 +45,10 @@ extension DecoderConfig {
 }
 
 extension RotaryScaling {
-  /// Hands out the keys after `rope.scaling.`; the divisors of Llama 3 are a tensor.
+  /// Hands out the keys after `rope.scaling.`; the divisors of Llama 3 and long rope are tensors.
   fileprivate func append(_ set: (String, GGUFValue) -> Void) {
     switch self {
-    case .none, .llama3: break
+    case .none, .llama3, .longRope: break
     case .linear(let factor):
       set("type", .string("linear"))
       set("factor", .float32(Float(factor)))

@@ -1,4 +1,3 @@
-import Safetensors
 import SystemPackage
 import TensorCore
 
@@ -12,7 +11,8 @@ struct TensorTable {
 
   /// Endings of buffers that some versions of `transformers` saved beside the weights.
   private static let buffers = [
-    ".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq",
+    ".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq", ".attn.masked_bias",
+    ".attn.bias",
   ]
 
   init(_ architecture: Architecture, _ decoder: DecoderConfig, path: FilePath) {
@@ -22,59 +22,71 @@ struct TensorTable {
     pairs = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.huggingFace, $0) })
   }
 
-  /// All tensors, shard by shard in the order of their names, rotary divisors first.
-  ///
-  /// - Source: `SafetensorsLocal` in gguf-py's utility.py, so that files equal those of llama.cpp's converter.
-  func tensors(of weights: SafetensorsCheckpoint) throws -> [CheckpointTensor] {
-    var tensors: [CheckpointTensor] = []
-    if case .llama3(let scaling) = decoder.rotaryScaling {
-      let divisors = scaling.divisors(base: decoder.rotaryBase, headDim: decoder.headDim)
-      tensors.append(
-        CheckpointTensor(
-          name: "rope_freqs.weight", type: .f32, shape: try Shape([divisors.count]),
-          source: TensorSource(.values(divisors))))
-    }
-    var stacks = ExpertStacks(architecture, decoder)
-    let ordered = weights.tensors.sorted {
-      guard $0.shard == $1.shard else { return $0.shard < $1.shard }
-      return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
-    }
-    for (shard, tensor) in ordered
+  /// All tensors in their order, rotary divisors first.
+  func tensors(of stored: [StoredTensor]) throws -> [CheckpointTensor] {
+    var tensors = try rotaryTensors()
+    var heads = HeadTensors(architecture, decoder, path: path)
+    var stacks = ExpertStacks(architecture, decoder, path: path)
+    for tensor in stored
     where !Self.buffers.contains(where: tensor.name.hasSuffix)
       && !architecture.repeated.contains(tensor.name)
     {
-      let name = LayeredName(tensor.name)
-      let place = FilePart(weights.shards[shard].file, offset: tensor.offset)
-      guard name.layer ?? 0 < decoder.layerCount else {
-        throw failure(.unknownTensor(tensor.name))
-      }
-      if let names = architecture.fused[name.pattern] {
-        tensors += try split(tensor, at: place, into: names, layer: name.layer)
-      } else if let pair = pairs[name.pattern], pair.isStacked {
-        try check(tensor, pair)
-        tensors += try stacks.add(tensor, at: place, path: path)
-      } else if let pair = pairs[name.pattern] {
-        try check(tensor, pair)
-        tensors.append(
-          CheckpointTensor(
-            name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type,
-            shape: tensor.shape,
-            source: TensorSource(
-              .file(place.file, offset: place.offset), rowOrder: try rowOrder(of: tensor, pair),
-              shift: pair.shift)))
-      } else {
-        throw failure(.unknownTensor(tensor.name))
-      }
+      if try heads.take(tensor) { continue }
+      tensors += try self.tensors(of: tensor, layeredName(tensor.name), &stacks)
     }
     try checkComplete(tensors, stacks)
-    return tensors
+    return tensors + (try heads.tensors())
+  }
+
+  /// What one becomes, alone or with the experts before it; nothing where its layer lacks experts yet.
+  private func tensors(
+    of tensor: StoredTensor, _ name: LayeredName, _ stacks: inout ExpertStacks
+  ) throws -> [CheckpointTensor] {
+    guard name.layer ?? 0 < decoder.layerCount else { throw failure(.unknownTensor(tensor.name)) }
+    if let names = architecture.fused[name.pattern] {
+      return try split(tensor, into: names, layer: name.layer)
+    }
+    guard let pair = pairs[name.pattern] else { throw failure(.unknownTensor(tensor.name)) }
+    let shape = try check(tensor, pair)
+    if pair.isStacked { return try stacks.add(tensor) }
+    return [
+      CheckpointTensor(
+        name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type, shape: shape,
+        source: TensorSource(
+          tensor.content, rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
+          isTransposed: pair.isTransposed))
+    ]
+  }
+
+  /// What frequencies are divided by.
+  private func rotaryTensors() throws -> [CheckpointTensor] {
+    let named: [(name: String, divisors: [Float])] =
+      switch decoder.rotaryScaling {
+      case .llama3(let scaling):
+        [
+          (
+            "rope_freqs.weight",
+            scaling.divisors(base: decoder.rotaryBase, headDim: decoder.headDim)
+          )
+        ]
+      case .longRope(let scaling): scaling.tensors
+      case .none, .linear, .yarn: []
+      }
+    return try named.map { name, divisors in
+      CheckpointTensor(
+        name: name, type: .f32, shape: try Shape([divisors.count]),
+        source: TensorSource(.values(divisors)))
+    }
   }
 
   /// The tensors of a GGUF that one holds, the matrices of each lying above those of the next.
   private func split(
-    _ tensor: SafetensorsTensor, at place: FilePart, into names: [String], layer: Int?
+    _ tensor: StoredTensor, into names: [String], layer: Int?
   ) throws -> [CheckpointTensor] {
-    try names.enumerated().compactMap { number, name in
+    guard case .file(let file, let offset) = tensor.content else {
+      throw failure(.wrongType(tensor: tensor.name, tensor.type))
+    }
+    return try names.enumerated().compactMap { number, name in
       guard let pair = architecture.tensors.first(where: { $0.gguf == name }) else { return nil }
       var extents = pair.extents.map(decoder.extent)
       let shape = try Shape(extents)
@@ -83,8 +95,7 @@ struct TensorTable {
       let matrixCount = extents.dropLast(2).reduce(1, *)
       let byteCount = try shape.byteCount(of: tensor.type) / matrixCount
       let parts = (0..<matrixCount).map { matrix in
-        FilePart(
-          place.file, offset: place.offset + (matrix * names.count + number) * byteCount)
+        FilePart(file, offset: offset + (matrix * names.count + number) * byteCount)
       }
       return CheckpointTensor(
         name: LayeredName.spell(name, layer: layer), type: tensor.type, shape: shape,
@@ -96,13 +107,28 @@ struct TensorTable {
     CheckpointError(reason, path: path)
   }
 
-  private func check(_ tensor: SafetensorsTensor, _ pair: TensorPair) throws {
-    let extents = pair.isStacked ? pair.extents.dropFirst() : pair.extents[...]
-    try check(tensor, try Shape(extents.map(decoder.extent)))
+  /// The name as ``TensorPair`` spells it, with the prefix that some checkpoints leave out.
+  private func layeredName(_ name: String) -> LayeredName {
+    let plain = LayeredName(name)
+    guard pairs[plain.pattern] == nil, architecture.fused[plain.pattern] == nil else {
+      return plain
+    }
+    return LayeredName(architecture.names.tensorPrefix + name)
   }
 
-  private func check(_ tensor: SafetensorsTensor, _ expected: Shape) throws {
-    guard [.f32, .f16, .bf16].contains(tensor.type) else {
+  /// - Returns: The shape that it has in a GGUF, or that its part of a stack has.
+  private func check(_ tensor: StoredTensor, _ pair: TensorPair) throws -> Shape {
+    var extents = pair.extents.map(decoder.extent)
+    if pair.isStacked { extents.removeFirst() }
+    try check(
+      tensor, try Shape(pair.isTransposed ? extents.reversed() : extents),
+      // What is unpacked comes row by row.
+      isRead: !tensor.isUnpacked || !pair.isTransposed)
+    return try Shape(extents)
+  }
+
+  private func check(_ tensor: StoredTensor, _ expected: Shape, isRead: Bool = true) throws {
+    guard isRead, tensor.isUnpacked || [.f32, .f16, .bf16].contains(tensor.type) else {
       throw failure(.wrongType(tensor: tensor.name, tensor.type))
     }
     guard tensor.shape == expected else {
@@ -110,7 +136,7 @@ struct TensorTable {
     }
   }
 
-  private func rowOrder(of tensor: SafetensorsTensor, _ pair: TensorPair) throws -> RowOrder {
+  private func rowOrder(of tensor: StoredTensor, _ pair: TensorPair) throws -> RowOrder {
     guard let turned = pair.turned else { return .asStored }
     let (rows, heads) = (tensor.shape.dimensions.first ?? 0, decoder.heads(turned))
     guard rows % heads == 0, rows / heads % 2 == 0 else {

@@ -73,7 +73,8 @@ struct TokenizerMetadata {
       let name = PreTokenizerName.find(
         patterns: patterns, composes: composes, ignoresMerges: ignoresMerges)
     {
-      return name
+      let own = architecture.preTokenizer.flatMap { PreTokenizerName.meaning(of: $0) }
+      return own?.patterns == patterns ? architecture.preTokenizer ?? name : name
     }
     warnings.append(
       "tokenizer.json: no program knows this way to cut text into words; other programs will use "

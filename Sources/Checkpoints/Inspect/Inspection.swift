@@ -1,9 +1,9 @@
-import Foundation
 public import GGUF
 import MappedFiles
 import Safetensors
 public import SystemPackage
 public import TensorCore
+import Tokenizers
 
 /// What is in a checkpoint, from its headers alone.
 public struct Inspection: Sendable {
@@ -37,9 +37,21 @@ public struct Inspection: Sendable {
   public let fileCount: Int
   /// Bytes of all files.
   public let byteCount: Int
+  /// Of the numbers in the file.
+  public let byteOrder: ByteOrder
+  /// What the metadata or `config.json` say of the model.
+  public let outline: Outline
+  public let tokenizer: TokenizerFacts?
+  let bytes: TensorBytes
 
-  /// Number of elements of all tensors.
-  public var parameterCount: Int { tensors.reduce(0) { $0 + $1.shape.elementCount } }
+  /// How the weights of a folder are quantized: `gptq, 4 bits, groups of 128`.
+  public private(set) var quantization: String?
+  private var unpackedCount: Int?
+
+  /// Number of elements of all tensors, as the model knows them.
+  public var parameterCount: Int {
+    unpackedCount ?? tensors.reduce(0) { $0 + $1.shape.elementCount }
+  }
 
   /// Bits of tensor data for each element.
   public var bitsPerWeight: Double {
@@ -54,9 +66,15 @@ public struct Inspection: Sendable {
     switch try FileKind(of: path) {
     case .gguf: self.init(try GGUFSet(path))
     case .safetensors: self.init(try SafetensorsFile(path))
-    case .folder: try self.init(folder: path)
+    case .folder:
+      do {
+        try self.init(folder: path)
+      } catch let error as SafetensorsError {
+        try Checkpoint.refusePickles(in: path)
+        throw error
+      }
     case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:
-      self.init(try SafetensorsCheckpoint(path), architecture: nil)
+      try self.init(SafetensorsCheckpoint(path), folder: path.folder)
     case .pytorch: throw UnreadableCheckpoint(path: path, reason: .pytorch)
     case .unknown: throw UnreadableCheckpoint(path: path, reason: .unknownFormat)
     }
@@ -73,6 +91,10 @@ public struct Inspection: Sendable {
     dataOffset = single?.dataOffset
     fileCount = gguf.files.count
     byteCount = gguf.files.reduce(0) { $0 + $1.file.byteCount }
+    byteOrder = gguf.files[0].byteOrder
+    outline = Outline(gguf.metadata)
+    tokenizer = TokenizerFacts(gguf.metadata)
+    bytes = TensorBytes(source: .gguf(gguf))
     tensors = gguf.tensors.map {
       let file = single == nil ? gguf.file(of: $0).file.path.lastComponent?.string : nil
       return Tensor(
@@ -90,20 +112,41 @@ public struct Inspection: Sendable {
     dataOffset = file.dataOffset
     fileCount = 1
     byteCount = file.file.byteCount
+    byteOrder = .little
+    outline = Outline()
+    tokenizer = nil
+    bytes = TensorBytes(source: .file(file))
     tensors = file.tensors.map { Tensor($0, in: nil) }
   }
 
   private init(folder path: FilePath) throws {
-    let config = path.appending("config.json")
-    let architecture = try? MappedFile(config).withUnchangedBytes(
-      Self.architecture(ofConfig:))
-    self.init(try SafetensorsCheckpoint(path), architecture: architecture ?? nil)
+    try self.init(SafetensorsCheckpoint(path), folder: path)
+    do {
+      guard let file = try JSONFile.ifPresent(path.appending("config.json")),
+        let format = try QuantizedFormat(of: file)
+      else { return }
+      quantization = format.summary
+      unpackedCount = try SafetensorsCheckpoint(path).storedTensors(format, path: path).reduce(0) {
+        $0 + $1.shape.elementCount
+      }
+    } catch let error as CheckpointError {
+      // What no conversion reads can still be looked at.
+      quantization = error.description
+    }
   }
 
-  private init(_ checkpoint: SafetensorsCheckpoint, architecture: String?) {
+  /// - Parameter folder: Where `config.json` and the tokenizer lie, when they are there.
+  private init(_ checkpoint: SafetensorsCheckpoint, folder: FilePath) throws {
     format = "huggingface"
     version = nil
-    self.architecture = architecture
+    let config = try FileSystem.bytesIfPresent(folder.appending("config.json"))
+      .flatMap { try? JSONValue(parsing: $0) }
+    architecture =
+      config?["architectures"]?.array?.first?.string ?? config?["model_type"]?.string
+    outline = config.map { Outline(config: $0) } ?? Outline()
+    tokenizer = TokenizerFacts(folder: folder)
+    byteOrder = .little
+    bytes = TensorBytes(source: .safetensors(checkpoint))
     var merged: [String: String] = [:]
     for shard in checkpoint.shards { merged.merge(shard.metadata) { first, _ in first } }
     metadata = merged.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
@@ -114,15 +157,6 @@ public struct Inspection: Sendable {
     tensors = checkpoint.tensors.map { shard, tensor in
       Tensor(tensor, in: checkpoint.shards[shard].file.path.lastComponent?.string)
     }
-  }
-
-  private static func architecture(ofConfig bytes: UnsafeRawBufferPointer) throws -> String? {
-    struct Config: Decodable {
-      let architectures: [String]?
-      let model_type: String?
-    }
-    let config = try JSONDecoder().decode(Config.self, from: Data(bytes))
-    return config.architectures?.first ?? config.model_type
   }
 }
 

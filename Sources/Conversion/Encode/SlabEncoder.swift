@@ -81,6 +81,8 @@ struct SlabEncoder {
       for (place, work) in works.enumerated() {
         let (tensor, bytes) = (work.target.tensor, work.target.bytes(of: range))
         if !work.target.allowsNonFinite { try decoded?.check(for: tensor) }
+        // Turned when everything else was looked at.
+        defer { if tensor.byteOrder == .big { tensor.type.swapWords(in: bytes) } }
         guard let codec = work.codec, let decoded else {
           reader.copy(sourceRows, into: bytes)
           continue
@@ -106,6 +108,8 @@ struct SlabEncoder {
     guard measuresErrors, tensor.type != tensor.sourceType, reader.columns > 0,
       let codec = BlockCodec(tensor.type)
     else { return 0 }
+    var encoded = encoded
+    if tensor.byteOrder == .big { encoded.withUnsafeMutableBytes(tensor.type.swapWords) }
     let chunk = max(1, Self.scratchCount / reader.columns)
     let errors = ChunkErrors(chunks: (rows.count + chunk - 1) / chunk, targets: 1)
     defer { errors.deallocate() }
@@ -142,7 +146,8 @@ private struct TargetWork: Sendable {
   init(_ target: SlabEncoder.Target, _ reader: RowReader) throws(ConversionError) {
     let tensor = target.tensor
     self.target = target
-    guard tensor.type != reader.type || !reader.copies else {
+    let isCopied = reader.copies && (!reader.unpacksToFloats || target.allowsNonFinite)
+    guard tensor.type != reader.type || !isCopied else {
       codec = nil
       return
     }

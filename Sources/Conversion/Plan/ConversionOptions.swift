@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 /// What a conversion is asked to do.
 public struct ConversionOptions: Sendable {
@@ -30,7 +30,9 @@ public struct ConversionOptions: Sendable {
   /// Bytes of tensor data in one file of the result, at most, unless a single tensor is larger. Without,
   /// a GGUF is one file and the shards of a folder have `HuggingFaceFolder.defaultShardByteCount`.
   public var maxShardByteCount: Int?
-  /// Tensors in one file of a split GGUF, at most.
+  /// Which byte of each number comes first in a GGUF.
+  public var byteOrder = ByteOrder.little
+  /// Tensors in one file of the result, at most.
   public var maxShardTensorCount: Int?
 
   /// What buffers may take together, in bytes: slabs that are read, encoded and written.

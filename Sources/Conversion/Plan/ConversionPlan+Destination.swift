@@ -54,11 +54,9 @@ extension ConversionPlan {
   }
 
   /// Refuses to write over a file that tensors come from, and over anything unless that is allowed.
-  private func checkPaths(against files: [FilePath]) throws {
+  func checkPaths(against files: [FilePath]) throws {
     var sources = Set(files)
-    for tensor in tensors {
-      for part in tensor.source.content.fileParts { sources.insert(part.file.path) }
-    }
+    for tensor in tensors { sources.formUnion(tensor.source.files.map(\.path)) }
     let identities = Set(sources.compactMap(FileIdentity.init))
     let mayReplace =
       options.overwrite || form != .file && StagedOutput.isHalfRenamed(destination)

@@ -15,7 +15,8 @@ extension ConversionPlan {
     let folder = try HuggingFaceFolder(
       of: checkpoint, type: options.recipe?.base,
       maxShardByteCount: options.maxShardByteCount
-        ?? HuggingFaceFolder.defaultShardByteCount, isGeneric: options.isGeneric)
+        ?? HuggingFaceFolder.defaultShardByteCount,
+      maxShardTensorCount: options.maxShardTensorCount, isGeneric: options.isGeneric)
     let shards = try folder.shards.map { shard in
       PlannedFile(
         name: shard.name, header: shard.layout.header,

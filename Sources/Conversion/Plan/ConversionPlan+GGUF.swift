@@ -31,7 +31,7 @@ extension ConversionPlan {
       tensors: try tensors.map {
         ($0.tensor.name, $0.type, try options.stored($0.tensor.shape))
       },
-      limits: options.partLimits)
+      limits: options.partLimits, byteOrder: options.byteOrder)
     let names = Self.partNames(layouts.count, of: destination)
     warnings += Self.neighbours(of: destination, names, checkpoint, options)
     var left = tensors[...]
@@ -54,6 +54,7 @@ extension ConversionPlan {
       PlannedTensor(
         name: place.name, sourceType: chosen.tensor.type, type: place.type, shape: place.shape,
         offset: place.offset, byteCount: place.byteCount, source: chosen.tensor.source,
+        byteOrder: options.byteOrder,
         importance: try options.importance?.weights(
           of: chosen.tensor, changing: chosen.tensor.type, to: place.type))
     }

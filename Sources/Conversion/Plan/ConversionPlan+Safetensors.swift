@@ -5,7 +5,10 @@ import SystemPackage
 import TensorCore
 
 extension ConversionPlan {
-  /// Plans one safetensors file: the same tensors under the same names, cast when a recipe is given.
+  /// Plans one safetensors file, or shards and their index when the options limit what a file may hold and
+  /// it would hold more: the same tensors under the same names, cast when a recipe is given.
+  ///
+  /// - Parameter destination: `NAME.safetensors`, also for shards.
   init(
     safetensors destination: FilePath, from checkpoint: SafetensorsCheckpoint,
     at source: FilePath, options: ConversionOptions
@@ -15,27 +18,69 @@ extension ConversionPlan {
     }
     var metadata: [String: String] = [:]
     for shard in checkpoint.shards { metadata.merge(shard.metadata) { first, _ in first } }
-    let entries = Dictionary(
-      checkpoint.tensors.map { ($0.tensor.name, $0) }, uniquingKeysWith: { first, _ in first })
-    let layout = try SafetensorsLayout(
-      metadata: metadata,
-      tensors: checkpoint.tensors.map { _, tensor in
-        let cast = tensor.type.isPlainFloat ? options.recipe?.base : nil
-        return (tensor.name, cast ?? tensor.type, tensor.shape)
-      })
-    let tensors = layout.tensors.compactMap { place -> PlannedTensor? in
-      guard let (shard, tensor) = entries[place.name] else { return nil }
+    let tensors = checkpoint.tensors.map { _, tensor in
+      let cast = tensor.type.isPlainFloat ? options.recipe?.base : nil
+      return (name: tensor.name, type: cast ?? tensor.type, shape: tensor.shape)
+    }
+    let layouts = try options.shards(tensors).map {
+      try SafetensorsLayout(metadata: metadata, tensors: $0)
+    }
+    let stem = destination.stem ?? "model"
+    let shards = layouts.enumerated().map { number, layout in
+      (name: ShardSet.name(stem, number: number + 1, of: layouts.count), layout: layout)
+    }
+    var files = shards.map { name, layout in
+      PlannedFile(
+        name: layouts.count > 1 ? name : "", header: layout.header,
+        tensors: Self.plan(layout, checkpoint), byteCount: layout.byteCount)
+    }
+    if files.count > 1 {
+      // Readers open the index, which of a set therefore appears last.
+      let index = ShardSet.index(shards)
+      files.insert(
+        PlannedFile(
+          name: ShardSet.indexName(stem), header: index, tensors: [], byteCount: index.count), at: 0
+      )
+    }
+    self.init(
+      source: source, destination: destination,
+      form: files.count > 1 ? .set(files.map(\.name)) : .file, files: files, warnings: [],
+      options: options)
+  }
+
+  private static func plan(
+    _ layout: SafetensorsLayout, _ checkpoint: SafetensorsCheckpoint
+  ) -> [PlannedTensor] {
+    layout.tensors.compactMap { place -> PlannedTensor? in
+      guard let (shard, tensor) = checkpoint.tensor(place.name) else { return nil }
       let file = checkpoint.shards[shard].file
       return PlannedTensor(
         name: place.name, sourceType: tensor.type, type: place.type, shape: place.shape,
         offset: place.offset, byteCount: place.byteCount,
         source: TensorSource(.file(file, offset: tensor.offset)))
     }
-    self.init(
-      source: source, destination: destination, form: .file,
-      files: [
-        PlannedFile(name: "", header: layout.header, tensors: tensors, byteCount: layout.byteCount)
-      ],
-      warnings: [], options: options)
+  }
+}
+
+extension ConversionOptions {
+  /// Tensors by the shard that holds them: in their order, a shard ends before the one that would exceed a limit.
+  fileprivate func shards(
+    _ tensors: [SafetensorsLayout.TensorInfo]
+  ) throws -> [[SafetensorsLayout.TensorInfo]] {
+    var shards: [[SafetensorsLayout.TensorInfo]] = [[]]
+    var byteCount = 0
+    for tensor in tensors {
+      let size = try tensor.shape.byteCount(of: tensor.type)
+      let count = shards[shards.count - 1].count
+      let isFull =
+        size > (maxShardByteCount ?? .max) - byteCount || count >= maxShardTensorCount ?? .max
+      if count > 0, isFull {
+        shards.append([])
+        byteCount = 0
+      }
+      shards[shards.count - 1].append(tensor)
+      byteCount += size
+    }
+    return shards
   }
 }

@@ -65,6 +65,8 @@ public struct PlannedTensor: Sendable {
   public let offset: Int
   public let byteCount: Int
   let source: TensorSource
+  /// Of the numbers in the result.
+  var byteOrder = ByteOrder.little
   /// As the source has it: smaller than `shape` where rows are padded.
   public var sourceShape: Shape { source.padding?.storedShape ?? shape }
   /// What the columns weigh, matrix by matrix: a whole number of times `shape.columns` values.
@@ -76,6 +78,10 @@ public struct PlannedTensor: Sendable {
   /// Elements of such a row.
   var columnCount: Int {
     if isTurnedVector { return 1 }
+    // safetensors packs what is narrower than a byte over the whole tensor, whatever its rows are.
+    if type.elementsPerBlock > 1, !type.isQuantized {
+      return min(shape.elementCount & -shape.elementCount, Self.longestRow)
+    }
     guard shape.columns > Self.longestRow, !needsWholeRows else { return shape.columns }
     // The largest power of two that divides the row: blocks are powers of two too.
     return min(shape.columns & -shape.columns, Self.longestRow)
@@ -87,6 +93,7 @@ public struct PlannedTensor: Sendable {
   /// Whether a row means more than its blocks do: weights of columns are spread over it, it moves, it grows.
   private var needsWholeRows: Bool {
     importance != nil || source.padding != nil || source.rowOrder != .asStored
+      || source.isTransposed || source.isQuantized
   }
 
   private var isTurnedVector: Bool {

@@ -19,7 +19,6 @@ struct Destination {
       ConversionError(reason, path: FilePath(text))
     }
     if text.hasSuffix("/") || FileIdentity(typed)?.isFolder == true {
-      guard options.maxShardTensorCount == nil else { throw refusal(.countsNoTensors) }
       format = .folder
       path = typed
     } else if typed.extension == "gguf" {
@@ -31,11 +30,13 @@ struct Destination {
         path = typed
       }
     } else if typed.extension == "safetensors" {
-      guard !options.splits else { throw refusal(.splitsNoSafetensors) }
       format = .safetensors
       path = typed
     } else {
       throw refusal(.unknownDestinationFormat)
+    }
+    guard format == .gguf || options.byteOrder == .little else {
+      throw refusal(.safetensorsAreLittleEndian)
     }
   }
 

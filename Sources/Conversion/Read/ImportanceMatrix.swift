@@ -51,8 +51,8 @@ public struct ImportanceMatrix: Sendable {
       guard tensor.type == .f32, countTensor.type == .f32 else {
         throw failure(.notSinglePrecision)
       }
-      let sums = floats(file.bytes(of: tensor))
-      let counts = floats(file.bytes(of: countTensor))
+      let sums = floats(file.bytes(of: tensor), file.byteOrder)
+      let counts = floats(file.bytes(of: countTensor), file.byteOrder)
       guard !counts.isEmpty, !sums.isEmpty, sums.count % counts.count == 0 else {
         throw failure(.uneven(values: sums.count, matrices: counts.count))
       }
@@ -76,10 +76,12 @@ public struct ImportanceMatrix: Sendable {
     }
   }
 
-  private static func floats(_ bytes: UnsafeRawBufferPointer) -> [Float] {
+  private static func floats(
+    _ bytes: UnsafeRawBufferPointer, _ byteOrder: ByteOrder
+  ) -> [Float] {
     stride(from: 0, to: bytes.count - 3, by: 4).map { offset in
       let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
-      return Float(bitPattern: UInt32(littleEndian: word))
+      return Float(bitPattern: byteOrder.ordered(word))
     }
   }
 }

@@ -12,20 +12,19 @@ struct RowReader: Sendable {
   let columns: Int
   /// Bytes of one stored row.
   let rowByteCount: Int
-  private let storedRowCount: Int
+  let storedRowCount: Int
   private let storedColumns: Int
-  private let source: TensorSource
-  private let parts: [FilePart]
-  /// Those of the parts, each once.
+  let source: TensorSource
+  /// The places in files where the stored rows lie, as many at each.
+  let parts: [FilePart]
+  /// Those that the rows lie in, each once.
   private let files: [MappedFile]
-  private let codec: BlockCodec?
+  let codec: BlockCodec?
 
   init(_ tensor: PlannedTensor) {
     source = tensor.source
     parts = source.content.fileParts
-    files = parts.map(\.file).reduce(into: []) { files, file in
-      if !files.contains(where: { $0 === file }) { files.append(file) }
-    }
+    files = source.files
     type = tensor.sourceType
     rowCount = tensor.rowCount
     columns = tensor.columnCount
@@ -35,25 +34,36 @@ struct RowReader: Sendable {
     codec = BlockCodec(type)
   }
 
-  /// Copies the stored bytes of `rows`.
+  /// Copies the stored bytes of `rows`, little-endian.
   func copy(_ rows: Range<Int>, into output: UnsafeMutableRawBufferPointer) {
     // Bytes of zero are blocks of zeros in every type.
     if source.padding != nil { output.initializeMemory(as: UInt8.self, repeating: 0) }
     let rowStride = type.byteCount(ofRow: columns)
+    if case .quantized(let weight) = source.content {
+      return withStoredRows(of: rows) { stored, place in
+        weight.unpack(
+          stored,
+          into: UnsafeMutableRawBufferPointer(
+            rebasing: output[place * rowStride..<place * rowStride + stored.count * rowByteCount]))
+      }
+    }
     withRuns(of: rows) { run, place in
       let target = UnsafeMutableRawBufferPointer(
         rebasing: output[place * rowStride..<place * rowStride + run.count])
       target.copyMemory(from: run)
     }
+    if source.byteOrder == .big { type.swapWords(in: output) }
   }
 
   /// Decodes `rows` to single precision.
   func decode(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
+    if source.isTransposed { return decodeColumns(rows, into: output) }
     if source.padding != nil { output.update(repeating: 0) }
-    guard let codec, rowByteCount > 0 else { return }
+    guard codec != nil, rowByteCount > 0 else { return }
+    if source.isQuantized { return decodeUnpacked(rows, into: output) }
     withRuns(of: rows) { run, place in
       let count = run.count / rowByteCount * storedColumns
-      codec.decode(
+      decodeStored(
         run,
         into: UnsafeMutableBufferPointer(
           rebasing: output[place * columns..<place * columns + count]))
@@ -62,69 +72,48 @@ struct RowReader: Sendable {
     if source.shift != 0 { for place in output.indices { output[place] += source.shift } }
   }
 
+  /// Decodes stored bytes in the order in which the file has them.
+  func decodeStored(
+    _ stored: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard source.byteOrder == .big else { return codec?.decode(stored, into: values) ?? () }
+    withUnsafeTemporaryAllocation(byteCount: stored.count, alignment: 64) { turned in
+      turned.copyMemory(from: stored)
+      type.swapWords(in: turned)
+      codec?.decode(UnsafeRawBufferPointer(turned), into: values)
+    }
+  }
+
   /// Whether the source's bytes are those of the result where the types are the same.
-  var copies: Bool { source.shift == 0 }
+  var copies: Bool { source.shift == 0 && !source.isTransposed }
+  /// Whether rows are unpacked to single precision: they need not be a second time when their values were
+  /// looked at.
+  var unpacksToFloats: Bool { source.isQuantized && type == .f32 }
+
+  /// Decodes rows that are first unpacked to another type than single precision, or to that.
+  private func decodeUnpacked(
+    _ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard type != .f32 else { return copy(rows, into: UnsafeMutableRawBufferPointer(output)) }
+    let byteCount = type.byteCount(ofRow: columns) * rows.count
+    withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { blocks in
+      copy(rows, into: blocks)
+      codec?.decode(UnsafeRawBufferPointer(blocks), into: output)
+    }
+  }
 
   /// Where an element of the result stands among those of the source, counted row by row; `nil` for a
   /// zero that no source has.
   func sourceIndex(of index: Int) -> Int? {
     let (row, column) = index.quotientAndRemainder(dividingBy: columns)
+    if source.isTransposed { return column * rowCount + row }
     guard column < storedColumns else { return nil }
     return source.storedRow(of: row, rows: rowCount).map { $0 * storedColumns + column }
   }
 
-  /// The stored bytes of rows that lie together, with their place among `rows`; nothing for rows of zeros.
-  private func withRuns(
-    of rows: Range<Int>, _ body: (UnsafeRawBufferPointer, _ place: Int) -> Void
-  ) {
-    guard rowByteCount > 0 else { return }
-    if source.rowOrder == .asStored, source.padding == nil {
-      return withStored(rows) { run, first in body(run, first - rows.lowerBound) }
-    }
-    for row in rows {
-      guard let place = source.storedRow(of: row, rows: rowCount) else { continue }
-      withStored(place..<place + 1) { run, _ in body(run, row - rows.lowerBound) }
-    }
-  }
-
-  /// The bytes of stored rows, part by part, with the first row of each.
-  private func withStored(
-    _ rows: Range<Int>, _ body: (UnsafeRawBufferPointer, _ first: Int) -> Void
-  ) {
-    func rowBytes(_ rows: Range<Int>) -> Range<Int> {
-      rows.lowerBound * rowByteCount..<rows.upperBound * rowByteCount
-    }
-    if case .values(let values) = source.content {
-      return values.withUnsafeBytes {
-        body(UnsafeRawBufferPointer(rebasing: $0[rowBytes(rows)]), rows.lowerBound)
-      }
-    }
-    forEachPart(of: rows) { part, own, first in
-      let bytes = rowBytes(own)
-      part.file.withBytes {
-        body(
-          UnsafeRawBufferPointer(
-            rebasing: $0[part.offset + bytes.lowerBound..<part.offset + bytes.upperBound]), first)
-      }
-    }
-  }
-
-  /// The parts of the source that hold some of its stored rows, with their own numbers of these.
-  private func forEachPart(
-    of rows: Range<Int>, _ body: (FilePart, _ own: Range<Int>, _ first: Int) -> Void
-  ) {
-    let height = storedRowCount / max(1, parts.count)
-    var first = rows.lowerBound
-    while first < rows.upperBound, height > 0, first / height < parts.count {
-      let start = first / height * height
-      let end = min(rows.upperBound, start + height)
-      body(parts[first / height], first - start..<end - start, first)
-      first = end
-    }
-  }
-
   /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
   func release(_ rows: Range<Int>) {
+    if source.isTransposed { return adviseColumns(.dontNeed, rows) }
     let rows = storedRows(rows)
     let group = source.rowOrder.groupRowCount(rows: storedRowCount)
     advise(.dontNeed, rows.lowerBound / group * group..<rows.upperBound / group * group)
@@ -132,6 +121,7 @@ struct RowReader: Sendable {
 
   /// Asks for the pages of `rows` before they are needed.
   func prefetch(_ rows: Range<Int>) {
+    if source.isTransposed { return adviseColumns(.willNeed, rows) }
     let rows = storedRows(rows)
     guard !rows.isEmpty else { return }
     let group = source.rowOrder.groupRowCount(rows: storedRowCount)
@@ -145,14 +135,6 @@ struct RowReader: Sendable {
     guard let padding = source.padding else { return rows }
     return padding.storedRowCount(
       before: rows.lowerBound)..<padding.storedRowCount(before: rows.upperBound)
-  }
-
-  private func advise(_ advice: MappedFile.Advice, _ rows: Range<Int>) {
-    forEachPart(of: rows) { part, own, _ in
-      part.file.advise(
-        advice,
-        part.offset + own.lowerBound * rowByteCount..<part.offset + own.upperBound * rowByteCount)
-    }
   }
 
   /// Notices a source that was truncated, rewritten or unreadable until now.
@@ -171,8 +153,8 @@ struct RowReader: Sendable {
 
 extension TensorType {
   /// Bytes of a row of whole blocks.
-  fileprivate func byteCount(ofRow columns: Int) -> Int {
-    isQuantized ? columns / elementsPerBlock * bytesPerBlock : columns * bytesPerBlock
+  func byteCount(ofRow columns: Int) -> Int {
+    columns / elementsPerBlock * bytesPerBlock
   }
 }
 
@@ -189,13 +171,16 @@ extension RowOrder {
 extension TensorSource {
   /// What names these bytes among all that could stand in their place.
   var identity: String {
-    let padded = (padding.map { " \($0)" } ?? "") + (shift == 0 ? "" : " + \(shift)")
+    let padded =
+      (padding.map { " \($0)" } ?? "") + (shift == 0 ? "" : " + \(shift)")
+      + (isTransposed ? " by columns" : "")
     return switch content {
     case .file(let file, let offset):
       "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"
     case .parts(let parts):
       "\(parts.map { "\($0.file.path) \($0.file.version) \($0.offset)" }) \(rowOrder)\(padded)"
     case .values(let values): "\(values) \(rowOrder)\(padded)"
+    case .quantized(let weight): "\(weight.identity) \(rowOrder)\(padded)"
     }
   }
 }

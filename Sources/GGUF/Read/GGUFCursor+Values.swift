@@ -10,13 +10,13 @@ extension GGUFCursor {
     case .int16: .int16(try load("an int16"))
     case .uint32: .uint32(try load("a uint32"))
     case .int32: .int32(try load("an int32"))
-    case .float32: .float32(try load("a float32"))
+    case .float32: .float32(Float(bitPattern: try load("a float32")))
     case .bool: .bool(try bool())
     case .string: try string()
     case .array: .array(try array(depth: 1))
     case .uint64: .uint64(try load("a uint64"))
     case .int64: .int64(try load("an int64"))
-    case .float64: .float64(try load("a float64"))
+    case .float64: .float64(Double(bitPattern: try load("a float64")))
     }
   }
 
@@ -57,17 +57,17 @@ extension GGUFCursor {
     case .int16: return .int16(list(count))
     case .uint32: return .uint32(list(count))
     case .int32: return .int32(list(count))
-    case .float32: return .float32(list(count))
+    case .float32: return .float32((list(count) as [UInt32]).map(Float.init(bitPattern:)))
     case .uint64: return .uint64(list(count))
     case .int64: return .int64(list(count))
-    case .float64: return .float64(list(count))
+    case .float64: return .float64((list(count) as [UInt64]).map(Double.init(bitPattern:)))
     case .bool:
       var bools: [Bool] = []
       bools.reserveCapacity(count)
       for _ in 0..<count { bools.append(try bool()) }
       return .bool(bools)
     case .string:
-      return try strings(count)
+      return try texts(count).array
     case .array:
       var arrays: [GGUFArray] = []
       for _ in 0..<count { arrays.append(try array(depth: depth + 1)) }
@@ -75,25 +75,25 @@ extension GGUFCursor {
     }
   }
 
-  private mutating func strings(_ count: Int) throws(GGUFError) -> GGUFArray {
+  /// A value of the metadata; a list of strings stays as it lies in a little-endian file.
+  mutating func metadataValue() throws(GGUFError) -> GGUFMetadata.Stored {
     let start = self
-    var texts: [String] = []
-    texts.reserveCapacity(count)
-    for _ in 0..<count {
-      let raw = try stringBytes("a string")
-      guard let text = String(validating: raw, as: UTF8.self) else {
-        self = start
-        return try malformedStrings(count)
-      }
-      texts.append(text)
+    guard try valueType() == .array, try valueType() == .string else {
+      self = start
+      return .value(try value())
     }
-    return .string(texts)
+    let count = try count("array elements", minimumByteCount: GGUFValueType.string.minimumByteCount)
+    return .texts(try texts(count))
   }
 
-  private mutating func malformedStrings(_ count: Int) throws(GGUFError) -> GGUFArray {
-    var list: [[UInt8]] = []
-    list.reserveCapacity(count)
-    for _ in 0..<count { list.append(Array(try stringBytes("a string"))) }
-    return .malformedString(list)
+  private mutating func texts(_ count: Int) throws(GGUFError) -> GGUFTextList {
+    guard byteOrder == .little else {
+      var list = GGUFTextList()
+      for _ in 0..<count { list.append(try stringBytes("a string")) }
+      return list
+    }
+    let start = offset
+    for _ in 0..<count { _ = try stringBytes("a string") }
+    return GGUFTextList(checked: read(from: start), count: count)
   }
 }

@@ -1,8 +1,12 @@
-/// Reads little-endian values one after another; no length is believed before it is checked
-/// against the bytes that remain.
+import TensorCore
+
+/// Reads values one after another; no length is believed before it is checked against the bytes that
+/// remain.
 struct GGUFCursor {
   private let bytes: UnsafeRawBufferPointer
   private(set) var offset = 0
+  /// Which byte of each value comes first.
+  var byteOrder = ByteOrder.little
   /// Where errors say they are, besides the offset.
   var key: String?
   var tensor: String?
@@ -15,7 +19,7 @@ struct GGUFCursor {
     GGUFError(reason, at: place ?? offset, key: key, tensor: tensor)
   }
 
-  mutating func load<Value: BitwiseCopyable>(
+  mutating func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ what: @autoclosure () -> String
   ) throws(GGUFError) -> Value {
     let size = MemoryLayout<Value>.size
@@ -23,7 +27,7 @@ struct GGUFCursor {
       throw error(.truncated(what: what(), needed: UInt64(size), available: remaining))
     }
     defer { offset += size }
-    return bytes.loadUnaligned(fromByteOffset: offset, as: Value.self)
+    return byteOrder.ordered(bytes.loadUnaligned(fromByteOffset: offset, as: Value.self))
   }
 
   /// A count of things that take at least `minimumByteCount` bytes each.
@@ -37,16 +41,21 @@ struct GGUFCursor {
   }
 
   /// `count` values that lie one after another; `count` has been checked by ``count(_:minimumByteCount:)``.
-  mutating func list<Value: BitwiseCopyable>(
-    _ count: Int, of type: Value.Type = Value.self
-  ) -> [Value] {
+  mutating func list<Value: FixedWidthInteger & BitwiseCopyable>(_ count: Int) -> [Value] {
     let size = MemoryLayout<Value>.size
     let slice = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count * size])
     offset += slice.count
-    return [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
+    var list = [Value](unsafeUninitializedCapacity: count) { buffer, initialized in
       UnsafeMutableRawBufferPointer(buffer).copyMemory(from: slice)
       initialized = count
     }
+    if byteOrder == .big { for index in list.indices { list[index] = list[index].bigEndian } }
+    return list
+  }
+
+  /// What was read since the cursor was at `start`.
+  func read(from start: Int) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
   }
 
   mutating func stringBytes(_ what: @autoclosure () -> String) throws(GGUFError)

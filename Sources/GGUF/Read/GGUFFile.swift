@@ -1,5 +1,6 @@
 public import MappedFiles
 public import SystemPackage
+public import TensorCore
 
 /// A GGUF file, mapped and checked: header, metadata and where each tensor lies.
 public final class GGUFFile: Sendable {
@@ -8,18 +9,24 @@ public final class GGUFFile: Sendable {
   private let positions: [String: Int]
 
   /// - Throws: ``GGUFError`` with the byte offset of what is wrong, or `FileError`.
-  public init(_ path: FilePath) throws {
-    file = try MappedFile(path)
+  public convenience init(_ path: FilePath) throws {
+    try self.init(try MappedFile(path))
+  }
+
+  /// - Throws: ``GGUFError`` with the byte offset of what is wrong, or `FileError`.
+  public init(_ file: MappedFile) throws {
+    self.file = file
     do {
       header = try file.withUnchangedBytes { try GGUFHeader(parsing: $0) }
     } catch let error as GGUFError {
-      throw error.located(in: path)
+      throw error.located(in: file.path)
     }
     positions = Dictionary(
       uniqueKeysWithValues: header.tensors.enumerated().map { ($0.element.name, $0.offset) })
   }
 
   public var version: UInt32 { header.version }
+  public var byteOrder: ByteOrder { header.byteOrder }
   public var metadata: GGUFMetadata { header.metadata }
   public var tensors: [GGUFTensor] { header.tensors }
   public var alignment: Int { header.alignment }
@@ -30,7 +37,7 @@ public final class GGUFFile: Sendable {
     positions[name].map { header.tensors[$0] }
   }
 
-  /// The encoded bytes of one of this file's tensors. Valid while this object lives; whether they
+  /// The encoded bytes of one of this file's tensors, in the file's byte order. Valid while this object lives; whether they
   /// are the file's, ``MappedFile/checkUnchanged()`` of ``file`` says after they were read.
   public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
     file.bytes(in: tensor.offset..<tensor.offset + tensor.byteCount)

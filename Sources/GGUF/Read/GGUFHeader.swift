@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 /// Everything before the tensor data of a GGUF file, checked.
 ///
@@ -8,11 +8,13 @@ import TensorCore
 /// tensors: name string, dimension count u32, extents u64 (fastest first), type u32, offset u64
 /// padding to general.alignment | tensor data
 /// ```
-/// A string is a u64 byte count and its bytes. Offsets count from the start of the tensor data.
+/// A string is a u64 byte count and its bytes. Offsets count from the start of the tensor data. Numbers are
+/// little-endian unless the version reads right the other way round; then so is the tensor data.
 ///
 /// - Source: ggml's docs/gguf.md, versions 2 and 3.
 public struct GGUFHeader: Sendable {
   public let version: UInt32
+  public let byteOrder: ByteOrder
   public let metadata: GGUFMetadata
   public let tensors: [GGUFTensor]
   /// Bytes that tensor offsets are multiples of.
@@ -21,6 +23,7 @@ public struct GGUFHeader: Sendable {
   public let dataOffset: Int
 
   static let magic: UInt32 = 0x4655_4747  // "GGUF", first byte lowest
+  static let versions: ClosedRange<UInt32> = 2...3
   static let alignmentKey = "general.alignment"
   static let defaultAlignment = 32
   /// ggml's `GGML_MAX_DIMS`.
@@ -34,7 +37,7 @@ public struct GGUFHeader: Sendable {
     parsing bytes: UnsafeRawBufferPointer, requiringData: Bool = true
   ) throws(GGUFError) {
     var cursor = GGUFCursor(bytes)
-    version = try Self.version(&cursor)
+    (version, byteOrder) = try Self.version(&cursor)
     // The least a tensor info takes: an empty name, no extents, a type and an offset.
     let tensorCount = try cursor.count("tensors", minimumByteCount: 8 + 4 + 4 + 8)
     let pairCount = try cursor.count("metadata pairs", minimumByteCount: 8 + 4 + 1)
@@ -49,15 +52,19 @@ public struct GGUFHeader: Sendable {
       infos, from: dataOffset, alignment: alignment, fileEnd: requiringData ? bytes.count : .max)
   }
 
-  private static func version(_ cursor: inout GGUFCursor) throws(GGUFError) -> UInt32 {
+  /// Reads the magic and the version, which tells the byte order of everything behind it.
+  private static func version(
+    _ cursor: inout GGUFCursor
+  ) throws(GGUFError) -> (UInt32, ByteOrder) {
     let magic: UInt32 = try cursor.load("the magic")
     guard magic == Self.magic else { throw cursor.error(.badMagic(found: magic), at: 0) }
-    let version: UInt32 = try cursor.load("the version")
-    if (2...3).contains(version.byteSwapped) { throw cursor.error(.bigEndian, at: 4) }
-    guard (2...3).contains(version) else {
+    let found: UInt32 = try cursor.load("the version")
+    if found & 0xFFFF == 0, found != 0 { cursor.byteOrder = .big }
+    let version = cursor.byteOrder.ordered(found)
+    guard versions.contains(version) else {
       throw cursor.error(.unsupportedVersion(version), at: 4)
     }
-    return version
+    return (version, cursor.byteOrder)
   }
 
   private static func pairs(
@@ -69,14 +76,14 @@ public struct GGUFHeader: Sendable {
       let key = try cursor.name("a key")
       guard !key.isEmpty else { throw cursor.error(.emptyKey, at: place) }
       cursor.key = key
-      guard metadata[key] == nil else { throw cursor.error(.duplicateKey, at: place) }
-      metadata[key] = try cursor.value()
+      guard !metadata.contains(key) else { throw cursor.error(.duplicateKey, at: place) }
+      metadata.append(key, try cursor.metadataValue())
       cursor.key = nil
     }
     return metadata
   }
 
-  static func alignment(in metadata: GGUFMetadata) throws(GGUFError) -> Int {
+  package static func alignment(in metadata: GGUFMetadata) throws(GGUFError) -> Int {
     switch metadata[alignmentKey] {
     case nil: return defaultAlignment
     case .uint32(let value)? where value > 0 && value & (value - 1) == 0: return Int(value)

@@ -1,4 +1,4 @@
-import TensorCore
+public import TensorCore
 
 /// How large the parts of a set may become.
 public struct GGUFPartLimits: Sendable, Hashable {
@@ -24,10 +24,11 @@ extension GGUFLayout {
   /// - Source: `split_strategy` of llama.cpp's tools/gguf-split/gguf-split.cpp.
   /// - Throws: ``GGUFError`` as ``init(metadata:tensors:)``, and for more parts than a set can have.
   public static func parts(
-    metadata: GGUFMetadata, tensors: [TensorInfo], limits: GGUFPartLimits
+    metadata: GGUFMetadata, tensors: [TensorInfo], limits: GGUFPartLimits,
+    byteOrder: ByteOrder = .little
   ) throws(GGUFError) -> [GGUFLayout] {
     let metadata = metadata.withoutSplit
-    let whole = try GGUFLayout(metadata: metadata, tensors: tensors)
+    let whole = try GGUFLayout(metadata: metadata, tensors: tensors, byteOrder: byteOrder)
     let ranges = limits.ranges(of: whole.tensors.map(\.byteCount))
     guard ranges.count > 1 else { return [whole] }
     guard ranges.count <= GGUFPartName.countLimit else {
@@ -39,7 +40,8 @@ extension GGUFLayout {
       own[GGUFSplit.numberKey] = .uint16(UInt16(index))
       own[GGUFSplit.tensorCountKey] = .int32(Int32(clamping: tensors.count))
       own[GGUFSplit.countKey] = .uint16(UInt16(ranges.count))
-      layouts.append(try GGUFLayout(metadata: own, tensors: Array(tensors[range])))
+      layouts.append(
+        try GGUFLayout(metadata: own, tensors: Array(tensors[range]), byteOrder: byteOrder))
     }
     return layouts
   }

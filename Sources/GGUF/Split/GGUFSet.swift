@@ -1,4 +1,4 @@
-import MappedFiles
+public import MappedFiles
 public import SystemPackage
 
 /// A model in GGUF, be it one file or the set of files that llama.cpp's splitter makes of one.
@@ -22,10 +22,15 @@ public final class GGUFSet: Sendable {
   /// - Throws: ``GGUFError`` that names the part which is missing, malformed or of another set, or
   ///   `FileError`.
   public convenience init(_ path: FilePath) throws {
-    let named = try GGUFFile(path)
+    try self.init(path) { path throws in try MappedFile(path) }
+  }
+
+  /// - Parameter open: Maps each file, or reads it into memory.
+  public convenience init(_ path: FilePath, open: (FilePath) throws -> MappedFile) throws {
+    let named = try GGUFFile(open(path))
     let paths = try Self.paths(of: named.metadata, at: path)
     let files = try paths.enumerated().map { index, other in
-      other == path ? named : try Self.open(other, index: index, of: paths.count)
+      other == path ? named : try Self.part(index, of: paths.count) { try open(other) }
     }
     try self.init(parts: files)
   }
@@ -97,11 +102,13 @@ extension GGUFSet {
     }
   }
 
-  private static func open(_ path: FilePath, index: Int, of count: Int) throws -> GGUFFile {
+  private static func part(
+    _ index: Int, of count: Int, _ open: () throws -> MappedFile
+  ) throws -> GGUFFile {
     do {
-      return try GGUFFile(path)
+      return try GGUFFile(open())
     } catch let error as FileError where error.reason.isMissing {
-      throw GGUFError(.missingPart(index + 1, of: count)).located(in: path)
+      throw GGUFError(.missingPart(index + 1, of: count)).located(in: error.path ?? "")
     }
   }
 

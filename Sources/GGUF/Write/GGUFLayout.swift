@@ -8,13 +8,15 @@ public struct GGUFLayout: Sendable {
   /// What a tensor is, before it has a place.
   public typealias TensorInfo = (name: String, type: TensorType, shape: Shape)
 
-  /// Header, padded to the alignment. Version 3, little-endian.
+  /// Header, padded to the alignment.
   public let header: [UInt8]
   /// In the order given, with offsets from the start of the file.
   public let tensors: [GGUFTensor]
   /// Bytes of the whole file, padding after the last tensor included.
   public let byteCount: Int
   public let alignment: Int
+  /// Bytes of the header before its padding.
+  let unpaddedByteCount: Int
 
   /// ggml's `GGML_MAX_NAME` holds a terminating zero besides.
   public static let tensorNameLimit = 63
@@ -23,46 +25,75 @@ public struct GGUFLayout: Sendable {
   ///   - metadata: Written in its order. `general.alignment` is kept when present and decides the
   ///     alignment.
   ///   - tensors: Their data will lie in this order.
+  ///   - byteOrder: Of the header, and of the data that will be written behind it. Version 3 in any case.
   /// - Throws: ``GGUFError`` for a type that GGUF lacks, a shape that does not fill whole blocks,
   ///   a name that is too long or stands twice.
-  public init(metadata: GGUFMetadata, tensors: [TensorInfo]) throws(GGUFError) {
+  public init(
+    metadata: GGUFMetadata, tensors: [TensorInfo], byteOrder: ByteOrder = .little
+  ) throws(GGUFError) {
     let alignment = try GGUFHeader.alignment(in: metadata)
-    var encoder = GGUFEncoder()
-    encoder.append(GGUFHeader.magic)
-    encoder.append(UInt32(3))
+    var offsets: [Int] = []
+    var end = 0
+    for tensor in tensors {
+      offsets.append(end)
+      end += try Self.byteCount(of: tensor).rounded(upToMultipleOf: alignment)
+    }
+    try self.init(
+      version: 3, byteOrder: byteOrder, metadata: metadata, tensors: tensors, offsets: offsets,
+      dataByteCount: end)
+  }
+
+  /// - Parameters:
+  ///   - offsets: Where the data of each tensor begins, from the start of all data.
+  ///   - dataByteCount: Bytes behind the header.
+  init(
+    version: UInt32, byteOrder: ByteOrder, metadata: GGUFMetadata, tensors: [TensorInfo],
+    offsets: [Int], dataByteCount: Int
+  ) throws(GGUFError) {
+    alignment = try GGUFHeader.alignment(in: metadata)
+    var encoder = GGUFEncoder(byteOrder)
+    // The magic is four characters, in this order in every file.
+    encoder.append(bytes: Array("GGUF".utf8))
+    encoder.append(version)
     encoder.append(UInt64(tensors.count))
-    encoder.append(UInt64(metadata.entries.count))
+    encoder.append(UInt64(metadata.count))
     for (key, value) in metadata.entries {
       encoder.append(key)
       try encoder.append(value, key: key)
     }
     var names = Set<String>()
-    var offsets: [(relative: Int, byteCount: Int)] = []
-    var end = 0
-    for tensor in tensors {
+    for (tensor, offset) in zip(tensors, offsets) {
       guard names.insert(tensor.name).inserted else {
         throw GGUFError(.duplicateTensor, tensor: tensor.name)
       }
-      let byteCount = try Self.append(tensor, at: end, to: &encoder)
-      offsets.append((end, byteCount))
-      end += byteCount.rounded(upToMultipleOf: alignment)
+      try Self.append(tensor, at: offset, to: &encoder)
     }
+    unpaddedByteCount = encoder.bytes.count
     encoder.pad(toMultipleOf: alignment)
     let dataOffset = encoder.bytes.count
     header = encoder.bytes
-    byteCount = dataOffset + end
-    self.alignment = alignment
-    self.tensors = zip(tensors, offsets).map { tensor, place in
-      GGUFTensor(
-        name: tensor.name, type: tensor.type, shape: tensor.shape,
-        offset: dataOffset + place.relative, byteCount: place.byteCount)
+    byteCount = dataOffset + dataByteCount
+    var placed: [GGUFTensor] = []
+    for (tensor, offset) in zip(tensors, offsets) {
+      placed.append(
+        GGUFTensor(
+          name: tensor.name, type: tensor.type, shape: tensor.shape, offset: dataOffset + offset,
+          byteCount: try Self.byteCount(of: tensor)))
+    }
+    self.tensors = placed
+  }
+
+  private static func byteCount(of tensor: TensorInfo) throws(GGUFError) -> Int {
+    do throws(ShapeError) {
+      return try tensor.shape.byteCount(of: tensor.type)
+    } catch {
+      throw GGUFError(.badShape(error), tensor: tensor.name)
     }
   }
 
-  /// Appends a tensor info and returns the byte count of its data.
   private static func append(
     _ tensor: TensorInfo, at offset: Int, to encoder: inout GGUFEncoder
-  ) throws(GGUFError) -> Int {
+  ) throws(GGUFError) {
     guard let id = tensor.type.ggmlID else {
       throw GGUFError(.typeNotInGGUF(tensor.type), tensor: tensor.name)
     }
@@ -84,11 +115,6 @@ public struct GGUFLayout: Sendable {
     for extent in extents { encoder.append(UInt64(extent)) }
     encoder.append(id)
     encoder.append(UInt64(offset))
-    do throws(ShapeError) {
-      return try tensor.shape.byteCount(of: tensor.type)
-    } catch {
-      throw GGUFError(.badShape(error), tensor: tensor.name)
-    }
   }
 }
 

@@ -53,7 +53,8 @@ extension Pass {
       queries: workspace.queries.pointer, query_stride: dimensions.queryWidth,
       output: workspace.attended.pointer, output_stride: dimensions.queryWidth,
       cache: cache.type.kernelType, keys: cache.keys(layer: layer),
-      values: cache.values(layer: layer),
+      values: cache.values(layer: layer), key_offsets: cache.keyOffsets?.layer(layer),
+      key_offset_stride: cache.keyOffsets?.headStride ?? 0,
       head_stride: cache.headStride, head_dim: dimensions.headDim, heads: dimensions.headCount,
       kv_heads: dimensions.kvHeadCount, tokens: tokenCount, first_position: position,
       window: attention.window, scale: attention.scale, softcap: attention.softcap,
@@ -61,13 +62,13 @@ extension Pass {
     let blocks = (tokenCount + tokensPerItem - 1) / tokensPerItem
     withUnsafeMutablePointer(to: &job) { job in
       var region = AttentionRegion(
-        job: job, attention: kernels.products.pointee.attention, workspace: workspace)
+        job: job, attention: kernels.products.pointee.attention, scratch: workspace.scratch)
       withUnsafeMutablePointer(to: &region) { region in
         pool.runChunks(of: blocks * dimensions.kvHeadCount, chunk: 1, context: region) {
           context, lower, upper, worker in
           let region = context.assumingMemoryBound(to: AttentionRegion.self)
           region.pointee.attention(
-            region.pointee.job, lower, upper, region.pointee.workspace.scratch(of: worker))
+            region.pointee.job, lower, upper, region.pointee.scratch[worker])
         }
       }
     }
@@ -77,5 +78,5 @@ extension Pass {
 private struct AttentionRegion {
   let job: UnsafePointer<quern_attention>
   let attention: quern_attention_fn
-  let workspace: Workspace
+  let scratch: Workspace.Scratch
 }

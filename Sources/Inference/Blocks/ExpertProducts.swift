@@ -73,7 +73,7 @@ private struct ExpertProductRegion {
 
   /// Runs the units of `range`, which may span matrices.
   func run(_ range: Range<Int>, worker: Int) {
-    let scratch = pass.workspace.scratch(of: worker)
+    let scratch = pass.workspace.scratch[worker]
     var unit = range.lowerBound
     while unit < range.upperBound {
       let (matrix, lower) = unit.quotientAndRemainder(dividingBy: unitsPerMatrix)

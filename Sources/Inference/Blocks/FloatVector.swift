@@ -27,11 +27,12 @@ final class FloatVector: @unchecked Sendable {
 final class Buffer<Element: BitwiseCopyable> {
   let pointer: UnsafeMutablePointer<Element>
   let count: Int
+  let byteCount: Int
 
   init(_ count: Int) {
     self.count = count
-    let bytes = max(64, count * MemoryLayout<Element>.stride)
-    pointer = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    byteCount = max(64, count * MemoryLayout<Element>.stride)
+    pointer = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
       .bindMemory(to: Element.self, capacity: max(1, count))
   }
 

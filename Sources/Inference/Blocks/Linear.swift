@@ -42,9 +42,11 @@ extension Pass {
   ) {
     var region = ProductRegion(first, second, third, tokenCount: tokenCount, pass: self)
     let units = region.unitCount
-    let chunk = max(1, units / (pool.workerCount * 8))
+    // A unit is a lot of work for many tokens, and little for one.
+    let chunk = tokenCount == 1 ? max(1, units / (pool.workerCount * 8)) : 1
     withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: units, chunk: chunk, context: region) { context, lower, upper, worker in
+      pool.runChunks(of: units, chunk: chunk, sharing: .inStretches, context: region) {
+        context, lower, upper, worker in
         context.assumingMemoryBound(to: ProductRegion.self).pointee
           .run(lower..<upper, worker: worker)
       }
@@ -73,14 +75,14 @@ private struct ProductRegion {
     }
   }
 
-  private let workspace: Workspace
+  private let scratch: Workspace.Scratch
   private var entries: (Entry?, Entry?, Entry?) = (nil, nil, nil)
   private(set) var unitCount = 0
 
   init(
     _ first: Pass.Target, _ second: Pass.Target?, _ third: Pass.Target?, tokenCount: Int, pass: Pass
   ) {
-    workspace = pass.workspace
+    scratch = pass.workspace.scratch
     entries.0 = entry(first, tokenCount: tokenCount, pass: pass)
     entries.1 = second.map { entry($0, tokenCount: tokenCount, pass: pass) }
     entries.2 = third.map { entry($0, tokenCount: tokenCount, pass: pass) }
@@ -101,7 +103,7 @@ private struct ProductRegion {
 
   /// Runs the units of `range`, which may span matrices.
   func run(_ range: Range<Int>, worker: Int) {
-    let scratch = workspace.scratch(of: worker)
+    let scratch = scratch[worker]
     // The copies are what C gets the address of; several workers run this at once.
     var first = entries.0, second = entries.1, third = entries.2
     first?.run(range, scratch: scratch)

@@ -1,16 +1,25 @@
 internal import CKernels
 internal import Kernels
 
-/// A norm by the root of the mean square.
+/// A norm by the root of the mean square; one with a bias is a LayerNorm, which takes the mean away first.
 struct Norm: Sendable {
   let weight: FloatVector
+  var bias: FloatVector?
   let epsilon: Float
+  /// How many elements are normalised together, where each such group has weights of its own.
+  var groupWidth: Int?
 
+  /// - Parameter offset: Which weight is the first.
   func apply(
     _ row: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int,
-    _ products: UnsafePointer<quern_product_table>
+    offset: Int = 0, _ products: UnsafePointer<quern_product_table>
   ) {
-    products.pointee.rms_norm(row, weight.pointer, epsilon, count, output)
+    let weights = weight.pointer + offset
+    if let bias {
+      products.pointee.layer_norm(row, weights, bias.pointer + offset, epsilon, count, output)
+    } else {
+      products.pointee.rms_norm(row, weights, epsilon, count, output)
+    }
   }
 }
 
@@ -19,6 +28,15 @@ struct Addition: Sendable {
   /// Applied to the rows first.
   var norm: Norm?
   var scale: Float = 1
+
+  func apply(
+    _ added: UnsafeMutablePointer<Float>, to row: UnsafeMutablePointer<Float>, count: Int,
+    _ products: UnsafePointer<quern_product_table>
+  ) {
+    norm?.apply(added, into: added, count: count, products)
+    if scale != 1 { added.scale(by: scale, count: count) }
+    products.pointee.add(row, added, count)
+  }
 }
 
 extension Pass {
@@ -64,11 +82,19 @@ extension Pass {
     run(&region)
   }
 
+  /// Applies GELU, then packs: a network without a gate.
+  func geluAndPack(columns: Int, for forms: ActivationForms) {
+    var region = PackRegion(
+      source: workspace.up.pointer, columns: columns, tokenCount: tokenCount, forms: forms,
+      workspace: workspace, kernels: kernels)
+    region.appliesGELU = true
+    run(&region)
+  }
+
   private func run(_ region: inout PackRegion) {
     let count = region.tokenCount
-    let chunk = max(1, count / (pool.workerCount * 4))
     withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: count, chunk: chunk, context: region) { context, lower, upper, _ in
+      pool.runChunks(of: count, chunk: tokenChunk, context: region) { context, lower, upper, _ in
         context.assumingMemoryBound(to: PackRegion.self).pointee.run(lower..<upper)
       }
     }
@@ -95,6 +121,7 @@ private struct PackRegion {
   var residual: Residual?
   var up: UnsafePointer<Float>?
   var activation = GatedFeedForward.Activation.silu
+  var appliesGELU = false
 
   init(
     source: UnsafeMutablePointer<Float>, columns: Int, tokenCount: Int, forms: ActivationForms,
@@ -110,18 +137,20 @@ private struct PackRegion {
   }
 
   func run(_ tokens: Range<Int>) {
-    for token in tokens { prepare(token) }
-    if forms.contains(.int8) {
-      pack(QUERN_ACTIVATION_INT8, tokens, into: integers)
-    }
-    if forms.contains(.float) {
-      pack(QUERN_ACTIVATION_FLOAT, tokens, into: floats)
+    // Taken up once: threads that count references to what they share wait for each other.
+    let residual = residual
+    // One at a time, while the row is in the nearest cache.
+    for token in tokens {
+      if let residual { read(residual, token, into: source + token * columns) }
+      prepare(token)
+      if forms.contains(.int8) { pack(QUERN_ACTIVATION_INT8, token, into: integers) }
+      if forms.contains(.float) { pack(QUERN_ACTIVATION_FLOAT, token, into: floats) }
     }
   }
 
   private func prepare(_ token: Int) {
     let row = source + token * columns
-    if let residual { read(residual, token, into: row) }
+    if appliesGELU { products.pointee.gelu(row, columns) }
     if let up {
       switch activation {
       case .silu: products.pointee.silu_multiply(row, up + token * columns, columns)
@@ -132,12 +161,8 @@ private struct PackRegion {
 
   private func read(_ residual: Residual, _ token: Int, into output: UnsafeMutablePointer<Float>) {
     let row = residual.rows + token * columns
-    if let addition = residual.addition {
-      let added = residual.projected + token * columns
-      addition.norm?.apply(added, into: added, count: columns, products)
-      if addition.scale != 1 { added.scale(by: addition.scale, count: columns) }
-      products.pointee.add(row, added, columns)
-    }
+    residual.addition?.apply(
+      residual.projected + token * columns, to: row, count: columns, products)
     if let norm = residual.norm {
       norm.apply(row, into: output, count: columns, products)
     } else {
@@ -146,9 +171,9 @@ private struct PackRegion {
   }
 
   private func pack(
-    _ activation: quern_activation, _ tokens: Range<Int>, into packed: UnsafeMutableRawPointer
+    _ activation: quern_activation, _ token: Int, into packed: UnsafeMutableRawPointer
   ) {
     quern_pack(products, activation)!(  // both forms have a packer at every level
-      source, columns, columns, tokenCount, tokens.lowerBound, tokens.upperBound, packed)
+      source, columns, columns, tokenCount, token, token + 1, packed)
   }
 }

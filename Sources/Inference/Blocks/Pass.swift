@@ -15,6 +15,7 @@ struct Pass {
   let pool: WorkerPool
   let kernels: Kernels
 
-  /// Tokens of a chunk when work is split over tokens.
-  var tokenChunk: Int { max(1, tokenCount / (pool.workerCount * 4)) }
+  /// Tokens of a chunk when work is split over tokens: few, so that workers finish together, and whole
+  /// tiles of packed rows, so that they share no cache line.
+  var tokenChunk: Int { min(12, max(1, tokenCount / (pool.workerCount * 4))) }
 }

@@ -1,16 +1,9 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 internal import CKernels
 internal import Kernels
 
 /// Rotary position embedding: how fast each pair of a head's elements turns, and which elements pair.
 ///
-/// - Source: RoFormer (arXiv 2104.09864); linear scaling as in `general.rope.scaling` of the GGUF
-///   specification; factors as llama.cpp applies `rope_freqs.weight`.
+/// - Source: RoFormer (arXiv 2104.09864).
 struct Rotary: Sendable {
   enum Order: Sendable {
     /// Elements 2i and 2i + 1: arch `llama`, whose rows are permuted for it.
@@ -21,49 +14,46 @@ struct Rotary: Sendable {
 
   let order: Order
   /// Radians that each pair turns from one position to the next.
-  let frequencies: [Double]
+  private let frequencies: FrequencyVector
+  /// The same in a context longer than ``originalContextLength``.
+  private let longFrequencies: FrequencyVector
+  private let originalContextLength: Int
+  /// Length of what is turned, times what it was before.
+  let magnitude: Double
 
-  init(order: Order, parameters: ModelParameters, rotaryDim: Int, factors: FloatVector?)
-    throws(ModelError)
-  {
+  /// - Parameters:
+  ///   - factors: `rope_freqs.weight`, what each frequency is divided by.
+  ///   - longRope: Divisors that depend on the context, where there are no `factors`.
+  init(
+    order: Order, parameters: ModelParameters, rotaryDim: Int, factors: FloatVector?,
+    longRope: LongRopeFactors? = nil
+  ) throws(ModelError) {
     self.order = order
-    let base = Double(try parameters.positive("rope.freq_base", default: 10_000))
-    let type = parameters.string("rope.scaling.type") ?? "none"
-    var scale = 1.0
-    switch type {
-    case "none": break
-    case "linear": scale = 1 / Double(try parameters.positive("rope.scaling.factor", default: 1))
-    default:
-      throw .badValue(
-        key: "\(parameters.architecture).rope.scaling.type", found: "'\(type)'",
-        expected: "'none' or 'linear'")
-    }
-    // Files from before `rope.scaling` say the same with one number.
-    if !parameters.has("rope.scaling.type"), parameters.has("rope.scale_linear") {
-      scale = 1 / Double(try parameters.positive("rope.scale_linear"))
-    }
-    frequencies = (0..<rotaryDim / 2).map { pair in
-      let frequency = pow(base, -2 * Double(pair) / Double(rotaryDim)) * scale
-      return factors.map { frequency / Double($0.values[pair]) } ?? frequency
-    }
+    let scaling = try RotaryScaling(parameters)
+    frequencies = scaling.frequencies(dim: rotaryDim, divisors: factors ?? longRope?.short)
+    longFrequencies =
+      factors == nil && longRope != nil
+      ? scaling.frequencies(dim: rotaryDim, divisors: longRope?.long) : frequencies
+    originalContextLength = scaling.originalContextLength
+    magnitude = scaling.magnitude
   }
 
   /// Turns without any stretching.
   init(order: Order, base: Float, rotaryDim: Int) {
     self.order = order
-    frequencies = (0..<rotaryDim / 2).map { pow(Double(base), -2 * Double($0) / Double(rotaryDim)) }
+    let scaling = RotaryScaling(base: Double(base))
+    frequencies = scaling.frequencies(dim: rotaryDim, divisors: nil)
+    longFrequencies = frequencies
+    originalContextLength = scaling.originalContextLength
+    magnitude = scaling.magnitude
   }
 
-  /// Fills cosines and then sines of each of `count` positions.
-  func fillTurns(_ turns: UnsafeMutablePointer<Float>, position: Int, count: Int) {
-    let pairs = frequencies.count
-    for token in 0..<count {
-      let row = turns + token * 2 * pairs
-      for pair in 0..<pairs {
-        let angle = Double(position + token) * frequencies[pair]
-        row[pair] = Float(cos(angle))
-        row[pairs + pair] = Float(sin(angle))
-      }
-    }
+  /// The frequencies of a sequence that may have up to `contextLength` positions.
+  ///
+  /// The room decides and not the text: keys stay as they were turned.
+  ///
+  /// - Source: `get_rope_factors` in llama.cpp's src/llama-model.cpp.
+  func frequencies(contextLength: Int) -> UnsafeBufferPointer<Double> {
+    (contextLength > originalContextLength ? longFrequencies : frequencies).values
   }
 }

@@ -15,7 +15,7 @@ extension Pass {
       pool.runChunks(of: tokenCount, chunk: tokenChunk, context: region) {
         context, lower, upper, _ in
         let region = context.assumingMemoryBound(to: TurnRegion.self)
-        for token in lower..<upper { region.pointee.run(token) }
+        region.pointee.run(lower..<upper)
       }
     }
   }
@@ -26,38 +26,57 @@ private struct TurnRegion {
   let layer: Int
   let attention: Attention
 
-  func run(_ token: Int) {
-    let dimensions = pass.dimensions
-    let workspace = pass.workspace
-    let queries = workspace.queries.pointer + token * dimensions.queryWidth
-    let keys = workspace.keys.pointer + token * dimensions.kvWidth
-    normalize(queries, headCount: dimensions.headCount, attention.queryNorm)
-    normalize(keys, headCount: dimensions.kvHeadCount, attention.keyNorm)
-    turn(queries, headCount: dimensions.headCount, token)
-    turn(keys, headCount: dimensions.kvHeadCount, token)
-    pass.cache.store(
-      layer: layer, position: pass.position + token, keys: keys,
-      values: workspace.values.pointer + token * dimensions.kvWidth, kernels: pass.kernels)
+  func run(_ tokens: Range<Int>) {
+    // What threads share is taken up once for a chunk: counting references is a conversation of theirs.
+    let (dimensions, products) = (pass.dimensions, pass.kernels.products)
+    let (queries, keys) = (pass.workspace.queries.pointer, pass.workspace.keys.pointer)
+    normalize(queries, dimensions.headCount, tokens, attention.queryNorm)
+    normalize(keys, dimensions.kvHeadCount, tokens, attention.keyNorm)
+    if let rotary = attention.rotary {
+      let turns = pass.turns(of: rotary.table)
+      let rotate =
+        rotary.order == .neighbours
+        ? products.pointee.rotate_neighbours! : products.pointee.rotate_halves!
+      for token in tokens {
+        let turn = turns + token * dimensions.rotaryDim
+        for head in 0..<dimensions.headCount {
+          let head = queries + token * dimensions.queryWidth + head * dimensions.headDim
+          rotate(head, turn, dimensions.rotaryDim / 2)
+        }
+        for head in 0..<dimensions.kvHeadCount {
+          let head = keys + token * dimensions.kvWidth + head * dimensions.headDim
+          rotate(head, turn, dimensions.rotaryDim / 2)
+        }
+      }
+    }
+    store(tokens)
   }
 
-  private func normalize(_ heads: UnsafeMutablePointer<Float>, headCount: Int, _ norm: Norm?) {
+  /// Normalises the heads of each token, some elements together.
+  private func normalize(
+    _ heads: UnsafeMutablePointer<Float>, _ headCount: Int, _ tokens: Range<Int>, _ norm: Norm?
+  ) {
     guard let norm else { return }
-    let count = norm.weight.count
-    for start in stride(from: 0, to: headCount * pass.dimensions.headDim, by: count) {
-      norm.apply(heads + start, into: heads + start, count: count, pass.kernels.products)
+    let width = headCount * pass.dimensions.headDim
+    let count = norm.groupWidth ?? norm.weight.count
+    let products = pass.kernels.products
+    for token in tokens {
+      for start in stride(from: 0, to: width, by: count) {
+        let group = heads + token * width + start
+        norm.apply(
+          group, into: group, count: count, offset: start % norm.weight.count, products)
+      }
     }
   }
 
-  private func turn(_ heads: UnsafeMutablePointer<Float>, headCount: Int, _ token: Int) {
-    guard let rotary = attention.rotary else { return }
-    let dimensions = pass.dimensions
-    let turns = pass.turns(of: rotary.table) + token * dimensions.rotaryDim
-    let products = pass.kernels.products
-    let rotate =
-      rotary.order == .neighbours
-      ? products.pointee.rotate_neighbours! : products.pointee.rotate_halves!
-    for head in 0..<headCount {
-      rotate(heads + head * dimensions.headDim, turns, dimensions.rotaryDim / 2)
+  private func store(_ tokens: Range<Int>) {
+    let (cache, kernels) = (pass.cache, pass.kernels)
+    let (keys, values) = (pass.workspace.keys.pointer, pass.workspace.values.pointer)
+    let width = pass.dimensions.kvWidth
+    for token in tokens {
+      cache.store(
+        layer: layer, position: pass.position + token, keys: keys + token * width,
+        values: values + token * width, kernels: kernels)
     }
   }
 }

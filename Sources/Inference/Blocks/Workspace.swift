@@ -23,9 +23,17 @@ final class Workspace {
   /// Packed rows of either form, wide enough for the widest matrix.
   let packedFloats: Buffer<UInt8>
   let packedIntegers: Buffer<UInt8>
+  private let scratchMemory: Buffer<UInt8>
   /// Kernel scratch, one stretch a worker.
-  private let scratch: Buffer<UInt8>
-  private let scratchStride: Int
+  let scratch: Scratch
+
+  /// Plain addresses, so that workers who copy them count no references to what all of them share.
+  struct Scratch {
+    fileprivate let start: UnsafeMutableRawPointer
+    fileprivate let stride: Int
+
+    subscript(worker: Int) -> UnsafeMutableRawPointer { start + worker * stride }
+  }
 
   init(_ dimensions: ModelDimensions, batchCapacity: Int, workerCount: Int, kernels: Kernels) {
     self.batchCapacity = batchCapacity
@@ -49,16 +57,21 @@ final class Workspace {
     packedIntegers = Buffer(
       quern_packed_bytes(QUERN_ACTIVATION_INT8, widest, batchCapacity))
     // A cache line between workers.
-    scratchStride = (Int(kernels.products.pointee.scratch_bytes) + 127) / 64 * 64
-    scratch = Buffer(scratchStride * workerCount)
+    let stride = (Int(kernels.products.pointee.scratch_bytes) + 127) / 64 * 64
+    scratchMemory = Buffer(stride * workerCount)
+    scratch = Scratch(start: scratchMemory.pointer, stride: stride)
+  }
+
+  var byteCount: Int {
+    let rows = [
+      hidden, normed, queries, keys, values, attended, projected, gate, up, turns,
+    ]
+    return rows.reduce(0) { $0 + $1.byteCount } + packedFloats.byteCount + packedIntegers.byteCount
+      + scratchMemory.byteCount
   }
 
   func packed(_ activation: quern_activation) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(
       activation == QUERN_ACTIVATION_INT8 ? packedIntegers.pointer : packedFloats.pointer)
-  }
-
-  func scratch(of worker: Int) -> UnsafeMutableRawPointer {
-    UnsafeMutableRawPointer(scratch.pointer) + worker * scratchStride
   }
 }

@@ -3,13 +3,15 @@ public import TensorCore
 
 /// What the elements of a cache are.
 ///
-/// The types with scales round keys and values to small integers, block by block of 32 dimensions.
+/// The types with scales round keys and values to small integers, block by block of 32 dimensions. These
+/// and BF16 hold keys without what neighbours share of the model's bias.
 public enum CacheType: String, Sendable, Hashable, CaseIterable {
   case f16
   case bf16
-  /// About half of F16.
+  /// About half of F16. Adds 3.4e-4 to the mean divergence of Qwen2.5-Coder-0.5B Q4_K_M from the truth,
+  /// 1.4e-4 to that of SmolLM2-135M Q4_1.
   case q8_0
-  /// About a quarter of F16, and felt.
+  /// About a quarter of F16, and felt: it adds 0.14 and 0.05 to the same.
   case q4_0
   /// Twice F16: for weights whose precision F16 would limit.
   case f32
@@ -33,6 +35,10 @@ public enum CacheType: String, Sendable, Hashable, CaseIterable {
     case .f32: QUERN_CACHE_F32
     }
   }
+
+  /// Whether numbers are fine enough for keys with their bias: of Qwen2.5-Coder-0.5B an F16 cache adds 3e-6
+  /// to the mean divergence.
+  var holdsWholeKeys: Bool { self == .f16 || self == .f32 }
 
   /// Bytes of the keys or the values of one position of one head; whole blocks.
   func rowByteCount(headDim: Int) -> Int { Int(quern_cache_row_bytes(kernelType, headDim)) }

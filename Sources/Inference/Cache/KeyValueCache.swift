@@ -8,20 +8,26 @@ internal import Kernels
 /// Memory is claimed at once and touched as the sequence grows.
 final class KeyValueCache {
   let type: CacheType
+  /// Positions that a sequence may have.
+  let contextLength: Int
   /// Bytes from one head of a layer to the next.
   let headStride: Int
+  /// What keys are stored without.
+  let keyOffsets: KeyOffsets?
   private let layerStride: Int
   private let headDim: Int
   private let rowByteCount: Int
   private let kvHeadCount: Int
   private let bytes: Buffer<UInt8>
 
-  /// - Parameter available: Bytes that the machine has for it.
+  /// - Parameters:
+  ///   - biases: Of the keys; a coarse cache holds less than the whole of them.
+  ///   - available: Bytes that the machine has for it.
   /// - Throws: ``ModelError/cacheDoesNotFit(contextLength:type:byteCount:available:)`` before anything
   ///   is allocated.
   init(
     _ dimensions: ModelDimensions, contextLength: Int, type: CacheType,
-    available: Int = MachineMemory().availableByteCount
+    biases: KeyBiases? = nil, available: Int = MachineMemory().availableByteCount
   ) throws(ModelError) {
     let byteCount = dimensions.cacheByteCount(contextLength: contextLength, type: type)
     guard let byteCount, byteCount <= available else {
@@ -29,13 +35,20 @@ final class KeyValueCache {
         contextLength: contextLength, type: type, byteCount: byteCount, available: available)
     }
     self.type = type
+    self.contextLength = contextLength
     headDim = dimensions.headDim
     kvHeadCount = dimensions.kvHeadCount
     rowByteCount = type.rowByteCount(headDim: headDim)
     headStride = ModelDimensions.cacheCapacity(contextLength) * rowByteCount
     layerStride = headStride * kvHeadCount
     bytes = Buffer(byteCount)
+    keyOffsets =
+      type.holdsWholeKeys
+      ? nil
+      : biases.flatMap { KeyOffsets($0, dimensions: dimensions, contextLength: contextLength) }
   }
+
+  var byteCount: Int { bytes.byteCount }
 
   func keys(layer: Int) -> UnsafeMutableRawPointer {
     UnsafeMutableRawPointer(bytes.pointer) + 2 * layer * layerStride
@@ -55,7 +68,8 @@ final class KeyValueCache {
         kernels.table, type.kernelType, values + head * headDim, headDim,
         layerValues + head * headStride + position * rowByteCount)
       quern_cache_store_key(
-        kernels.table, type.kernelType, keys + head * headDim, headDim, position,
+        kernels.table, type.kernelType, keys + head * headDim,
+        keyOffsets?.row(layer: layer, head: head, position: position), headDim, position,
         layerKeys + head * headStride)
     }
   }

@@ -23,12 +23,25 @@ public final class Chat {
   /// - Parameters:
   ///   - limit: Most tokens of the answer.
   ///   - constraint: Decides which tokens of the answer may come next.
+  ///   - interruption: Ends the answer from another thread; it stays in the conversation as far as it went.
   ///   - body: Receives text as it is made; returns whether to go on.
   /// - Throws: `ModelError` when the conversation no longer fits the context; the turn is then
   ///   forgotten.
   public func answer(
     to text: String, sampling: SamplingParameters = SamplingParameters(), limit: Int? = nil,
-    constraint: (any TokenConstraint)? = nil, _ body: (String) throws -> Bool
+    constraint: (any TokenConstraint)? = nil, interruption: Interruption? = nil,
+    _ body: (String) throws -> Bool
+  ) throws -> GenerationStatistics {
+    try answerPieces(
+      to: text, sampling: sampling, limit: limit, constraint: constraint, interruption: interruption
+    ) { try $0.text.isEmpty || body($0.text) }
+  }
+
+  /// The same, with every token.
+  func answerPieces(
+    to text: String, sampling: SamplingParameters, limit: Int?,
+    constraint: (any TokenConstraint)?, interruption: Interruption?,
+    _ body: (GeneratedPiece) throws -> Bool
   ) throws -> GenerationStatistics {
     let before = messages
     messages.append(ChatMessage(role: "user", content: text))
@@ -37,10 +50,10 @@ public final class Chat {
       var answer = ""
       let kept = generator.session.reuse(prefixOf: prompt)
       let fresh = Array(prompt.dropFirst(kept))
-      let statistics = try generator.generate(
-        fresh, sampling: sampling, limit: limit, constraint: constraint
+      let statistics = try generator.pieces(
+        fresh, sampling: sampling, limit: limit, constraint: constraint, interruption: interruption
       ) { piece in
-        answer += piece
+        answer += piece.text
         return try body(piece)
       }
       messages.append(ChatMessage(role: "assistant", content: answer))

@@ -40,11 +40,13 @@ extension Session {
   ///   - limit: Most tokens to choose; by default as many as the context has room for.
   ///   - stopTokens: Tokens that end the generation; they are not handed to `body`.
   ///   - constraint: Decides which tokens may come next, from the first new one on.
+  ///   - interruption: Ends it from another thread.
   ///   - body: Receives each token and returns whether to go on.
   /// - Throws: ``ModelError``, or `FileError` when the file shrank, changed or could not be read.
   public func generate(
     _ prompt: [Int32], sampler: inout Sampler, limit: Int? = nil, stopTokens: Set<Int32> = [],
-    constraint: (any TokenConstraint)? = nil, _ body: (Int32) throws -> Bool
+    constraint: (any TokenConstraint)? = nil, interruption: Interruption? = nil,
+    _ body: (Int32) throws -> Bool
   ) throws -> GenerationStatistics {
     var statistics = GenerationStatistics()
     statistics.promptTokenCount = prompt.count
@@ -54,7 +56,16 @@ extension Session {
     for token in history { sampler.accept(token) }
     for token in prompt { sampler.accept(token) }
     constraint?.restart()
-    var logits = try forwardUnchanged(prompt)
+    let seen = position
+    var logits: UnsafeMutableBufferPointer<Float>
+    do {
+      logits = try forwardUnchanged(prompt, interruption)
+    } catch ModelError.interrupted {
+      statistics.promptTokenCount = position - seen
+      statistics.promptSeconds = (clock.now - start).seconds
+      statistics.stopReason = .cancelled
+      return statistics
+    }
     let limit = limit ?? .max
     guard limit > 0 else {
       statistics.promptSeconds = (clock.now - start).seconds
@@ -63,6 +74,10 @@ extension Session {
     let first = clock.now
     statistics.promptSeconds = (first - start).seconds
     while true {
+      if let interruption, interruption.isInterrupted {
+        statistics.stopReason = .cancelled
+        break
+      }
       guard try constraint?.forbid(in: logits) ?? true else {
         statistics.stopReason = .endOfGeneration
         break
@@ -85,16 +100,16 @@ extension Session {
       }
       sampler.accept(token)
       try constraint?.accept(token)
-      logits = try forwardUnchanged(CollectionOfOne(token))
+      logits = try forwardUnchanged(CollectionOfOne(token), nil)
     }
     return statistics
   }
 
   /// Logits of the last token, computed with the weights as they were when the file was opened.
   private func forwardUnchanged(
-    _ tokens: some Collection<Int32>
+    _ tokens: some Collection<Int32>, _ interruption: Interruption?
   ) throws -> UnsafeMutableBufferPointer<Float> {
-    let logits = Result { try forward(tokens) }
+    let logits = Result { try forward(tokens, interruption: interruption) }
     try model.file.checkUnchanged()
     return try logits.get()
   }

@@ -7,6 +7,8 @@ struct Decoder: Sendable {
   let embedding: WeightMatrix
   /// What rows of the embedding are multiplied with.
   var embeddingScale: Float = 1
+  /// Rows that are added by position, where models learn them.
+  var positions: WeightMatrix?
   /// The ways in which layers turn queries and keys to their positions.
   let rotaries: [Rotary]
   let layers: [DecoderLayer]
@@ -15,15 +17,19 @@ struct Decoder: Sendable {
   /// Runs all layers. Afterwards the residual stream lacks only ``lastAddition``.
   func forward(_ tokens: UnsafeBufferPointer<Int32>, _ pass: Pass) {
     pass.embed(tokens, from: embedding, scale: embeddingScale)
+    if let positions { pass.addPositions(positions) }
     for (index, rotary) in rotaries.enumerated() {
-      rotary.fillTurns(
-        pass.turns(of: index), position: pass.position, count: pass.tokenCount)
+      pass.fillTurns(pass.turns(of: index), of: rotary)
     }
     var addition: Addition?
     for (index, layer) in layers.enumerated() {
       pass.attention(layer.attention, layer: index, after: layer.attentionNorm, adding: addition)
-      pass.feedForward(
-        layer.feedForward, after: layer.feedForwardNorm, adding: layer.attentionAddition)
+      if layer.isParallel {
+        pass.feedForwardBeside(layer.feedForward, adding: layer.attentionAddition)
+      } else {
+        pass.feedForward(
+          layer.feedForward, after: layer.feedForwardNorm, adding: layer.attentionAddition)
+      }
       addition = layer.feedForwardAddition
     }
   }
@@ -42,6 +48,8 @@ struct DecoderLayer: Sendable {
   var feedForwardNorm: Norm?
   var feedForward: any FeedForward
   var feedForwardAddition = Addition()
+  /// Whether the network reads the rows that attention read, through its norm.
+  var isParallel = false
 }
 
 /// An architecture that runs: how its files become a ``Decoder``.

@@ -8,24 +8,31 @@ struct DecoderParts {
   var dimensions: ModelDimensions
   /// Of all norms.
   let epsilon: Float
+  /// Whether norms take the mean away first and add a bias.
+  let hasLayerNorms: Bool
 
   init(_ source: TensorSource, architecture: String) throws(ModelError) {
     self.source = source
     parameters = ModelParameters(metadata: source.file.metadata, architecture: architecture)
     dimensions = try ModelDimensions(parameters, vocabularyCount: try source.vocabularyCount())
-    epsilon = try parameters.positive("attention.layer_norm_rms_epsilon")
+    hasLayerNorms = parameters.has("attention.layer_norm_epsilon")
+    epsilon = try parameters.positive(
+      hasLayerNorms ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon")
   }
 
   func norm(_ name: String, count: Int? = nil) throws(ModelError) -> Norm {
-    Norm(
-      weight: try source.vector("\(name).weight", count: count ?? dimensions.width),
+    let count = count ?? dimensions.width
+    return Norm(
+      weight: try source.vector("\(name).weight", count: count),
+      bias: hasLayerNorms ? try source.vector("\(name).bias", count: count) : nil,
       epsilon: epsilon)
   }
 
   func rotary(_ order: Rotary.Order) throws(ModelError) -> Rotary {
     try Rotary(
       order: order, parameters: parameters, rotaryDim: dimensions.rotaryDim,
-      factors: try source.vectorIfPresent("rope_freqs.weight", count: dimensions.rotaryDim / 2))
+      factors: try source.vectorIfPresent("rope_freqs.weight", count: dimensions.rotaryDim / 2),
+      longRope: try source.longRopeFactors(rotaryDim: dimensions.rotaryDim))
   }
 
   /// The whole model around layers that an architecture puts together.

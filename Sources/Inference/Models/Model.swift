@@ -1,5 +1,7 @@
 public import GGUF
 public import Kernels
+import MappedFiles
+import Synchronization
 public import SystemPackage
 
 /// A model whose weights are used where they lie in a mapped GGUF file or a set of them.
@@ -11,19 +13,22 @@ public final class Model: Sendable {
   public static let supportedArchitectures = architectures.map { $0.name }
   private static let architectures: [any DecoderArchitecture.Type] = [
     Llama.self, Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, Olmo2.self,
-    SmolLM3.self, Granite.self, Glm4.self, Qwen2Moe.self, Qwen3Moe.self, Qwen.self,
+    SmolLM3.self, Granite.self, Glm4.self, Phi3.self, GPT2.self, Starcoder2.self, StableLM.self,
+    Qwen2Moe.self, Qwen3Moe.self, Qwen.self,
   ]
 
   public let file: GGUFSet
   /// The value of `general.architecture`.
   public let architecture: String
   let decoder: Decoder
+  private let prefetching = Mutex<Prefetch?>(nil)
   /// The instruction set that it computes with.
   public let kernels: Kernels
 
   /// - Parameter kernels: The instruction set to compute with.
   /// - Throws: ``ModelError``.
   public init(_ file: GGUFSet, kernels: Kernels = .active) throws(ModelError) {
+    guard file.files.allSatisfy({ $0.byteOrder == .little }) else { throw .bigEndian }
     guard let name = file.metadata.string("general.architecture") else {
       throw .missingKey("general.architecture")
     }
@@ -49,6 +54,16 @@ public final class Model: Sendable {
   /// - Throws: `GGUFError`, `FileError` or ``ModelError``.
   public convenience init(path: FilePath) throws {
     try self.init(try GGUFSet(path))
+  }
+
+  /// Begins to read the weights into memory, in the order of the files, on a thread of its own: for a model that
+  /// is used at once. Does nothing when they are few, or more than the memory that is left.
+  public func prefetch() {
+    let byteCount = file.files.reduce(0) { $0 + $1.file.byteCount }
+    guard byteCount > MappedFile.windowByteCount,
+      byteCount <= MachineMemory().availableByteCount
+    else { return }
+    prefetching.withLock { $0 = $0 ?? Prefetch(file) }
   }
 
   public var dimensions: ModelDimensions { decoder.dimensions }

@@ -4,6 +4,7 @@ public import TensorCore
 public enum ModelError: Error, Hashable, Sendable {
   case unsupportedArchitecture(String, supported: [String])
   case missingKey(String)
+  case bigEndian
   /// A metadata value of the wrong kind or out of range.
   case badValue(key: String, found: String, expected: String)
   case missingTensor(String)
@@ -12,10 +13,14 @@ public enum ModelError: Error, Hashable, Sendable {
   case contextTooLong(asked: Int, limit: Int)
   /// `byteCount` is nil when it is beyond counting.
   case cacheDoesNotFit(contextLength: Int, type: CacheType, byteCount: Int?, available: Int)
+  /// The machine has no memory for a copy of the weights.
+  case weightsDoNotFit(byteCount: Int, available: Int)
   /// More tokens than the context has room for.
   case contextFull(contextLength: Int, position: Int, tokenCount: Int)
   case tokenOutOfRange(Int32, vocabularyCount: Int)
   case emptyPrompt
+  /// Someone wanted no more while the prompt was read.
+  case interrupted
   /// A logit is not a number: the weights are damaged or overflow.
   case notANumber(position: Int)
   case badSampling(parameter: String, found: String, expected: String)
@@ -26,6 +31,7 @@ extension ModelError: CustomStringConvertible {
     switch self {
     case .unsupportedArchitecture(let name, let supported):
       "architecture '\(name)' cannot be run (supported: \(supported.joined(separator: ", ")))"
+    case .bigEndian: "the file is big-endian; quern convert makes it little-endian"
     case .missingKey(let key): "metadata key '\(key)' is missing"
     case .badValue(let key, let found, let expected):
       "metadata key '\(key)' is \(found), expected \(expected)"
@@ -41,6 +47,11 @@ extension ModelError: CustomStringConvertible {
       a context of \(length) tokens takes \(bytes.map(Self.megabytes) ?? "more bytes than there are") \
       of \(type.tensorType) cache, this machine has \(Self.megabytes(available)) to give
       """
+    case .weightsDoNotFit(let bytes, let available):
+      """
+      a copy in memory takes \(Self.megabytes(bytes)), this machine has \(Self.megabytes(available)) \
+      to give
+      """
     case .contextFull(let length, let position, let count):
       """
       \(count) more tokens do not fit a context of \(length) with \(position) in use
@@ -48,6 +59,7 @@ extension ModelError: CustomStringConvertible {
     case .tokenOutOfRange(let token, let count):
       "token \(token) is not in the vocabulary of \(count)"
     case .emptyPrompt: "the prompt has no tokens"
+    case .interrupted: "interrupted while the prompt was read"
     case .notANumber(let position):
       "the model gave a logit that is not a number at position \(position): its weights are damaged"
     case .badSampling(let parameter, let found, let expected):

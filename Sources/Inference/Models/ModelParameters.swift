@@ -42,6 +42,16 @@ struct ModelParameters {
     return Float(number)
   }
 
+  /// A finite number of any sign, or `nil` where the file has none.
+  func number(_ key: String) throws(ModelError) -> Double? {
+    let name = fullKey(key)
+    guard let value = metadata[name] else { return nil }
+    guard let number = metadata.float(name), number.isFinite else {
+      throw .badValue(key: name, found: "\(value)", expected: "a number")
+    }
+    return number
+  }
+
   /// A finite number, 0 or above.
   func number(_ key: String, default fallback: Float) throws(ModelError) -> Float {
     let name = fullKey(key)
@@ -70,6 +80,8 @@ struct ModelParameters {
     let period = try integer(key, in: 0...Int(UInt32.max), default: fallback)
     return (0..<layerCount).map { period > 0 && $0 % period < period - 1 }
   }
+
+  func flag(_ key: String) -> Bool? { metadata.bool(fullKey(key)) }
 
   func string(_ key: String) -> String? { metadata.string(fullKey(key)) }
 }

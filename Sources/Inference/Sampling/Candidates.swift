@@ -40,7 +40,7 @@ package struct Candidates: Sendable {
   /// A logit that is not a number counts as minus infinity, an infinite one as the largest number.
   mutating func fill(_ logits: UnsafeMutableBufferPointer<Float>) {
     items.removeAll(keepingCapacity: true)
-    items.reserveCapacity(logits.count)
+    reserve(logits.count)
     for (id, logit) in logits.enumerated() {
       items.append(Candidate(id: Int32(truncatingIfNeeded: id), logit: Self.defined(logit)))
     }
@@ -52,7 +52,7 @@ package struct Candidates: Sendable {
   /// - Complexity: O(logits), and a sort of not many more than `limit`.
   mutating func fill(_ logits: UnsafeMutableBufferPointer<Float>, likeliest limit: Int) {
     items.removeAll(keepingCapacity: true)
-    items.reserveCapacity(logits.count)
+    reserve(logits.count)
     let bound = sorter.lastKey(
       of: limit, logits.lazy.map { RadixSorter.descending(Self.defined($0)) })
     for (id, logit) in logits.enumerated() {
@@ -63,6 +63,12 @@ package struct Candidates: Sendable {
     isSorted = false
     sort()
     drop(after: limit)
+  }
+
+  /// How many are kept differs from token to token: memory is claimed for as many as there can be.
+  private mutating func reserve(_ count: Int) {
+    items.reserveCapacity(count)
+    sorter.reserve(count)
   }
 
   /// Adding 0 makes -0 equal to 0 in its bits too.
@@ -118,7 +124,7 @@ package struct Candidates: Sendable {
       entropy += -item.probability * log(item.probability)
     }
     distances.removeAll(keepingCapacity: true)
-    distances.reserveCapacity(items.count)
+    distances.reserveCapacity(items.capacity)
     for item in items { distances.append(abs(-log(item.probability) - entropy)) }
     sorter.sort(&items) { _, index in distances[index].bitPattern }
     isSorted = false

@@ -51,12 +51,17 @@ struct RadixSorter: Sendable {
     return .max
   }
 
+  /// Claims memory for lists of `count` items, which is touched as lists need it.
+  mutating func reserve(_ count: Int) {
+    keyed.reserveCapacity(count)
+    other.reserveCapacity(count)
+  }
+
   private mutating func grow(to count: Int) {
     guard keyed.count < count else { return }
-    let blank: Keyed = (0, Candidate(id: 0, logit: 0))
-    // Doubled, so that lists whose length varies soon need no more.
-    keyed = [Keyed](repeating: blank, count: 2 * count)
-    other = keyed
+    let blanks = repeatElement((0, Candidate(id: 0, logit: 0)) as Keyed, count: count - keyed.count)
+    keyed.append(contentsOf: blanks)
+    other.append(contentsOf: blanks)
   }
 
   private mutating func clear() {

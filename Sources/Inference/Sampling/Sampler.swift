@@ -29,8 +29,15 @@ public struct Sampler {
     self.parameters = parameters
     stages = SamplingStage.allCases.filter { $0.isActive(in: parameters) }
     random = RandomSource(seed: parameters.seed)
-    if stages.contains(.penalties) { penalties = Penalties(parameters) }
     if stages.contains(.dry) { dry = DryPenalty(parameters.dry, breakers: breakers) }
+    restart()
+  }
+
+  /// Forgets the text and begins with the seed again; memory is kept.
+  mutating func restart() {
+    random = RandomSource(seed: parameters.seed)
+    if stages.contains(.penalties) { penalties = Penalties(parameters) }
+    dry = dry.map { DryPenalty(parameters.dry, breakers: $0.breakers) }
     if let mirostat = parameters.mirostat { surpriseBound = 2 * mirostat.targetSurprise }
   }
 

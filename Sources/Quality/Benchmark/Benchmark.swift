@@ -8,11 +8,13 @@ public import Workers
 /// measurement starts. Tokens are arbitrary ones of the vocabulary, given and not sampled: the time is
 /// the model's alone.
 public struct Benchmark: Sendable {
-  /// Prompts of so many tokens, each read into an empty cache.
+  /// Prompts of so many tokens, each read into a cache that holds ``depth`` tokens.
   public var promptSizes = [512]
-  /// So many new tokens, one at a time, from an almost empty cache.
+  /// So many new tokens, one at a time, after ``depth`` and one more.
   public var generationSizes = [128]
   public var repeats = 5
+  /// So many tokens are in the cache before each measurement.
+  public var depth = 0
   public var effort = Ceilings.Effort()
 
   public init() {}
@@ -26,11 +28,15 @@ public struct Benchmark: Sendable {
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> BenchmarkResult {
     let sizes =
-      promptSizes.map { Run(isPrompt: true, tokenCount: $0) }
-      + generationSizes.map { Run(isPrompt: false, tokenCount: $0) }
+      promptSizes.map { Run(isPrompt: true, tokenCount: $0, depth: depth) }
+      + generationSizes.map { Run(isPrompt: false, tokenCount: $0, depth: depth) }
     // A session that cannot be made is found out before time is spent.
     let session = try Session(
       model, contextLength: max(1, sizes.map(\.positionCount).max() ?? 1), pool: pool)
+    if depth > 0 {
+      let vocabularyCount = model.dimensions.vocabularyCount
+      _ = try session.forward(Run.tokens(count: depth, vocabularyCount: vocabularyCount))
+    }
     let total = sizes.count * (repeats + 1)
     var rates = [[Double]](repeating: [], count: sizes.count)
     for round in 0...max(1, repeats) {
@@ -40,7 +46,7 @@ public struct Benchmark: Sendable {
         if round > 0 { rates[index].append(Double(size.tokenCount) / seconds) }
       }
     }
-    let memory = MemoryUse.current
+    let memory = MemoryUse.current(with: session)
     let ceilings = Ceilings.measure(on: pool, kernels: model.kernels, effort: effort)
     let one =
       pool.workerCount == 1
@@ -56,6 +62,7 @@ public struct Benchmark: Sendable {
     return BenchmarkResult(
       model: name, architecture: model.architecture, weightBytes: work.byteCountPerToken,
       kernels: model.kernels.level.rawValue, threads: pool.workerCount, repeats: max(1, repeats),
+      depth: depth,
       ceilings: ceilings, ceilingsOneThread: one,
       prompt: Array(speeds.prefix(promptSizes.count)),
       generation: Array(speeds.dropFirst(promptSizes.count)), memory: memory)
@@ -66,20 +73,23 @@ public struct Benchmark: Sendable {
 private struct Run {
   let isPrompt: Bool
   let tokenCount: Int
+  let depth: Int
 
   /// Positions of the cache that it needs: generation goes on from a first token.
-  var positionCount: Int { isPrompt ? tokenCount : tokenCount + 1 }
+  var positionCount: Int { depth + (isPrompt ? tokenCount : tokenCount + 1) }
 
   /// Seconds of one measurement.
+  ///
+  /// - Parameter session: Holds at least as many tokens as the depth.
   func measure(_ session: Session) throws -> Double {
     let tokens = Self.tokens(
       count: tokenCount, vocabularyCount: session.model.dimensions.vocabularyCount)
-    session.truncate(to: 0)
+    session.truncate(to: depth)
     // Wakes the workers.
     _ = try session.forward(tokens.prefix(1))
     let start = ContinuousClock.now
     if isPrompt {
-      session.truncate(to: 0)
+      session.truncate(to: depth)
       _ = try session.forward(tokens)
     } else {
       for token in tokens { _ = try session.forward(CollectionOfOne(token)) }
@@ -88,7 +98,7 @@ private struct Run {
   }
 
   /// The same ones each time, spread over the vocabulary.
-  private static func tokens(count: Int, vocabularyCount: Int) -> [Int32] {
+  static func tokens(count: Int, vocabularyCount: Int) -> [Int32] {
     var state: UInt64 = 1
     return (0..<count).map { _ in
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

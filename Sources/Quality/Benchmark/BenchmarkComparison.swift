@@ -33,6 +33,7 @@ public struct BenchmarkComparison: Sendable, Hashable, Encodable {
       note("bytes of weights a token", result.weightBytes, "\(earlier.weightBytes)"),
       note("kernels", result.kernels, earlier.kernels),
       note("threads", result.threads, "\(earlier.threads)"),
+      note("tokens before", result.depth ?? 0, "\(earlier.depth ?? 0)"),
     ].compactMap { $0 }
     let hasSpread = min(result.repeats, earlier.repeats) > 1
     prompt = Self.ratios(result.prompt, to: earlier.prompt, hasSpread: hasSpread)

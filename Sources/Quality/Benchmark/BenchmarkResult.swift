@@ -35,6 +35,8 @@ public struct BenchmarkResult: Sendable, Hashable, Codable {
   public var kernels: String
   public var threads: Int
   public var repeats: Int
+  /// Tokens in the cache before each measurement.
+  public var depth: Int?
   /// With `threads` threads.
   public var ceilings: Ceilings
   public var ceilingsOneThread: Ceilings
@@ -45,7 +47,8 @@ public struct BenchmarkResult: Sendable, Hashable, Codable {
 
   package init(
     model: String, architecture: String, weightBytes: Int, kernels: String, threads: Int,
-    repeats: Int, ceilings: Ceilings, ceilingsOneThread: Ceilings, prompt: [Speed],
+    repeats: Int, depth: Int? = nil, ceilings: Ceilings, ceilingsOneThread: Ceilings,
+    prompt: [Speed],
     generation: [Speed], memory: MemoryUse?
   ) {
     self.model = model
@@ -54,6 +57,7 @@ public struct BenchmarkResult: Sendable, Hashable, Codable {
     self.kernels = kernels
     self.threads = threads
     self.repeats = repeats
+    self.depth = depth
     self.ceilings = ceilings
     self.ceilingsOneThread = ceilingsOneThread
     self.prompt = prompt
@@ -62,7 +66,7 @@ public struct BenchmarkResult: Sendable, Hashable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case model, architecture, kernels, threads, repeats, ceilings, prompt, generation, memory
+    case model, architecture, kernels, threads, repeats, depth, ceilings, prompt, generation, memory
     case weightBytes = "weight_bytes"
     case ceilingsOneThread = "ceilings_one_thread"
   }

@@ -1,3 +1,5 @@
+public import Inference
+
 #if canImport(Darwin)
   import Darwin
 #else
@@ -12,6 +14,9 @@ public struct MemoryUse: Sendable, Hashable, Codable {
   public var mapped: Int
   /// Those of them that belong to this process alone: what was allocated, stacks.
   public var heap: Int
+  /// What was claimed for keys and values, and to compute in: some of the heap, as far as it was touched.
+  public var cache: Int?
+  public var workspace: Int?
 
   public init(resident: Int, mapped: Int, heap: Int) {
     self.resident = resident
@@ -40,6 +45,14 @@ public struct MemoryUse: Sendable, Hashable, Codable {
       }
       return MemoryUse(status: text)
     #endif
+  }
+
+  /// What is in use now, and what a session claims of it.
+  public static func current(with session: Session) -> MemoryUse? {
+    var use = current
+    use?.cache = session.cacheByteCount
+    use?.workspace = session.workspaceByteCount
+    return use
   }
 
   /// - Parameter status: Lines as in `/proc/self/status`, described in proc_pid_status(5).

@@ -16,7 +16,7 @@ public struct ModelWork: Sendable, Hashable {
 
   /// - Parameter file: A decoder, whose tensors of two dimensions are matrices that every token is
   ///   multiplied with, and whose tensors of three are those of experts, of which every token is
-  ///   multiplied with a few. The embedding is only looked up, unless it is the output matrix too.
+  ///   multiplied with a few. The embeddings are only looked up, unless one is the output matrix too.
   public init(_ file: GGUFSet, kernels: Kernels) {
     let outputName = file.tensor("output.weight") == nil ? "token_embd.weight" : "output.weight"
     var byteCount = 0
@@ -28,7 +28,7 @@ public struct ModelWork: Sendable, Hashable {
       else { continue }
       if tensor.name == outputName {
         output[arithmetic, default: 0] += tensor.shape.elementCount
-      } else if tensor.name != "token_embd.weight" {
+      } else if !["token_embd.weight", "position_embd.weight"].contains(tensor.name) {
         layers[arithmetic, default: 0] += share(tensor.shape.elementCount)
       } else {
         continue

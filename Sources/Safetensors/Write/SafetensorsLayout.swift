@@ -62,7 +62,13 @@ public struct SafetensorsLayout: Sendable {
     return left.name.utf8.lexicographicallyPrecedes(right.name.utf8)
   }
 
-  private static func header(
+  init(header: [UInt8], tensors: [SafetensorsTensor], byteCount: Int) {
+    self.header = header
+    self.tensors = tensors
+    self.byteCount = byteCount
+  }
+
+  static func header(
     _ metadata: [String: String], _ tensors: [(info: TensorInfo, begin: Int, end: Int)]
   ) throws(SafetensorsError) -> [UInt8] {
     var members: [String] = []

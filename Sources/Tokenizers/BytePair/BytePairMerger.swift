@@ -4,9 +4,10 @@ struct BytePairMerger {
   static let scanLimit = 40
 
   private struct Candidate {
-    var rank: UInt32
+    var rank: MergeTable.Rank
     var left: Int32
-    var result: Int32
+    /// Behind the last byte of the pair.
+    var end: Int32
 
     @inline(__always)
     func precedes(_ other: Candidate) -> Bool {
@@ -14,9 +15,12 @@ struct BytePairMerger {
     }
   }
 
-  private var symbols: [Int32] = []
-  private var ranks: [UInt32] = []
-  private var results: [Int32] = []
+  /// The word as its symbols spell it.
+  private var text: [UInt8] = []
+  /// Where each symbol starts, and behind them where the last one ends.
+  private var starts: [Int32] = []
+  private var hashes: [UInt64] = []
+  private var ranks: [MergeTable.Rank] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
   private var heap: [Candidate] = []
@@ -27,87 +31,127 @@ struct BytePairMerger {
   mutating func encode(
     _ word: UnsafeBufferPointer<UInt8>, with model: BytePairModel, into ids: inout [Int32]
   ) {
-    symbols.removeAll(keepingCapacity: true)
-    for byte in word {
-      let symbol = model.byteSymbols[Int(byte)]
-      if symbol >= 0 { symbols.append(symbol) }
+    spell(word, model)
+    let secret = ByteHash.secret
+    let text = self.text
+    text.withUnsafeBytes { text in
+      let pairs = Pairs(text: text, merges: model.merges, secret: secret)
+      if hashes.count > Self.scanLimit { mergeByHeap(pairs) } else { mergeByScan(pairs) }
+      for index in hashes.indices {
+        let symbol = pairs.text(from: starts[index], to: starts[index + 1])
+        model.emit(symbol.assumingMemoryBound(to: UInt8.self), hash: hashes[index], into: &ids)
+      }
     }
-    if symbols.count > Self.scanLimit {
-      mergeByHeap(model)
-    } else {
-      mergeByScan(model)
-    }
-    for symbol in symbols { model.emit(symbol, into: &ids) }
   }
 
-  private mutating func mergeByScan(_ model: BytePairModel) {
-    let secret = ByteHash.secret
-    var count = symbols.count
-    guard count > 1 else { return }
+  private mutating func spell(_ word: UnsafeBufferPointer<UInt8>, _ model: BytePairModel) {
+    text.removeAll(keepingCapacity: true)
+    starts.removeAll(keepingCapacity: true)
+    hashes.removeAll(keepingCapacity: true)
+    for byte in word where !model.spellings[Int(byte)].isEmpty {
+      starts.append(Int32(text.count))
+      hashes.append(model.hashes[Int(byte)])
+      text.append(contentsOf: model.spellings[Int(byte)])
+    }
+    starts.append(Int32(text.count))
+  }
+
+  /// The pairs of neighbours of one word.
+  private struct Pairs {
+    let text: UnsafeRawBufferPointer
+    let merges: MergeTable
+    let secret: UInt64
+
+    @inline(__always)
+    func text(from start: Int32, to end: Int32) -> UnsafeRawBufferPointer {
+      UnsafeRawBufferPointer(rebasing: text[Int(start)..<Int(end)])
+    }
+
+    @inline(__always)
+    func hash(from start: Int32, to end: Int32) -> UInt64 {
+      ByteHash.hash(text(from: start, to: end), secret: secret)
+    }
+
+    @inline(__always)
+    func rank(_ start: Int32, _ middle: Int32, _ end: Int32, _ hashes: (UInt64, UInt64))
+      -> MergeTable.Rank
+    {
+      merges.rank(
+        text(from: start, to: middle), text(from: middle, to: end), hashes: hashes, secret: secret)
+    }
+  }
+
+  private mutating func mergeByScan(_ pairs: Pairs) {
+    guard hashes.count > 1 else { return }
     ranks.removeAll(keepingCapacity: true)
-    results.removeAll(keepingCapacity: true)
-    for index in 0..<count - 1 {
-      let merge = model.merges.merge(symbols[index], symbols[index + 1], secret: secret)
-      ranks.append(merge?.rank ?? .max)
-      results.append(merge?.result ?? 0)
+    for index in 0..<hashes.count - 1 { ranks.append(rank(index, pairs)) }
+    while let best = ranks.indices.min(by: { ranks[$0] < ranks[$1] }),
+      ranks[best] != MergeTable.none
+    {
+      starts.remove(at: best + 1)
+      hashes.remove(at: best + 1)
+      ranks.remove(at: best)
+      hashes[best] = pairs.hash(from: starts[best], to: starts[best + 1])
+      if best < ranks.count { ranks[best] = rank(best, pairs) }
+      if best > 0 { ranks[best - 1] = rank(best - 1, pairs) }
     }
-    while count > 1 {
-      var best = 0
-      for index in 1..<max(count - 1, 1) where ranks[index] < ranks[best] { best = index }
-      guard ranks[best] != .max else { break }
-      symbols[best] = results[best]
-      for index in best + 1..<count - 1 { symbols[index] = symbols[index + 1] }
-      for index in best..<count - 2 {
-        ranks[index] = ranks[index + 1]
-        results[index] = results[index + 1]
-      }
-      count -= 1
-      if best + 1 < count { rank(best, model, secret) }
-      if best > 0 { rank(best - 1, model, secret) }
-    }
-    symbols.removeLast(symbols.count - count)
   }
 
   @inline(__always)
-  private mutating func rank(_ index: Int, _ model: BytePairModel, _ secret: UInt64) {
-    let merge = model.merges.merge(symbols[index], symbols[index + 1], secret: secret)
-    ranks[index] = merge?.rank ?? .max
-    results[index] = merge?.result ?? 0
+  private func rank(_ index: Int, _ pairs: Pairs) -> MergeTable.Rank {
+    pairs.rank(
+      starts[index], starts[index + 1], starts[index + 2], (hashes[index], hashes[index + 1]))
   }
 
   // MARK: Long words
 
-  private mutating func mergeByHeap(_ model: BytePairModel) {
-    let secret = ByteHash.secret
-    let count = symbols.count
+  private mutating func mergeByHeap(_ pairs: Pairs) {
+    let count = hashes.count
     heap.removeAll(keepingCapacity: true)
-    next = (0..<Int32(count)).map { Int($0) + 1 < count ? $0 + 1 : -1 }
+    // The last symbol is followed by the end of the word, which is none.
+    next = (0..<Int32(count)).map { $0 + 1 }
     previous = (0..<Int32(count)).map { $0 - 1 }
-    for index in 0..<Int32(count) - 1 { offer(index, model, secret) }
+    var isMerged = [Bool](repeating: false, count: count)
+    for index in 0..<Int32(count) - 1 { offer(index, pairs) }
     while let candidate = popBest() {
       let left = Int(candidate.left)
-      guard symbols[left] >= 0, next[left] >= 0 else { continue }
       let right = Int(next[left])
-      // A candidate is stale when either side has merged since; then the pair no longer gives its result.
-      guard let merge = model.merges.merge(symbols[left], symbols[right], secret: secret),
-        merge.result == candidate.result
-      else { continue }
-      symbols[left] = merge.result
-      symbols[right] = -1
+      // A candidate is stale when either side has merged since: the pair then ends elsewhere.
+      guard !isMerged[left], right < count, starts[Int(next[right])] == candidate.end else {
+        continue
+      }
+      isMerged[right] = true
       next[left] = next[right]
-      if next[right] >= 0 { previous[Int(next[right])] = Int32(left) }
-      if previous[left] >= 0 { offer(previous[left], model, secret) }
-      offer(Int32(left), model, secret)
+      if Int(next[right]) < count { previous[Int(next[right])] = Int32(left) }
+      hashes[left] = pairs.hash(from: starts[left], to: candidate.end)
+      if previous[left] >= 0 { offer(previous[left], pairs) }
+      offer(Int32(left), pairs)
     }
-    symbols.removeAll { $0 < 0 }
+    keep { !isMerged[$0] }
   }
 
-  private mutating func offer(_ left: Int32, _ model: BytePairModel, _ secret: UInt64) {
-    let right = next[Int(left)]
-    guard right >= 0,
-      let merge = model.merges.merge(symbols[Int(left)], symbols[Int(right)], secret: secret)
-    else { return }
-    heap.append(Candidate(rank: merge.rank, left: left, result: merge.result))
+  /// Drops symbols that became part of the one before.
+  private mutating func keep(_ isKept: (Int) -> Bool) {
+    let end = starts[hashes.count]
+    var kept = 0
+    for index in hashes.indices where isKept(index) {
+      starts[kept] = starts[index]
+      hashes[kept] = hashes[index]
+      kept += 1
+    }
+    starts.removeLast(starts.count - kept)
+    hashes.removeLast(hashes.count - kept)
+    starts.append(end)
+  }
+
+  private mutating func offer(_ left: Int32, _ pairs: Pairs) {
+    let right = Int(next[Int(left)])
+    guard right < hashes.count else { return }
+    let end = starts[Int(next[right])]
+    let rank = pairs.rank(
+      starts[Int(left)], starts[right], end, (hashes[Int(left)], hashes[right]))
+    guard rank != MergeTable.none else { return }
+    heap.append(Candidate(rank: rank, left: left, end: end))
     var child = heap.count - 1
     while child > 0 {
       let parent = (child - 1) / 2

@@ -1,93 +1,79 @@
-/// Byte-level byte-pair encoding: which symbol each byte starts as, and which symbols merge.
+internal import GGUF
+
+/// Byte-level byte-pair encoding: which text each byte starts as, and which texts merge.
 ///
-/// Symbols below the vocabulary's count are its tokens. A GGUF may hold merges whose parts or whole are no
-/// tokens; llama.cpp merges them all the same, and so such texts get symbols beyond the vocabulary, with what
-/// they become in the end.
+/// Symbols are texts. A GGUF may hold merges whose parts or whole are no tokens; llama.cpp merges them all
+/// the same, and so do we: what becomes of such a symbol shows in the end.
 struct BytePairModel: Sendable {
-  /// The symbol of each byte; -1 when the vocabulary lacks it and the byte is dropped.
-  private(set) var byteSymbols: [Int32]
-  private(set) var merges: MergeTable
-  let vocabularyCount: Int32
+  let texts: ByteTable
+  let merges: MergeTable
   /// Whether a word that is a token is taken whole.
   let ignoresMerges: Bool
-  /// What symbols beyond the vocabulary become.
-  private(set) var expansions: [[Int32]] = []
-
-  /// What to do with a merge that names a text outside the vocabulary.
-  enum UnknownMerges { case refused, tolerated }
+  /// The text of each byte; empty when the vocabulary lacks it and the byte is dropped.
+  let spellings: [[UInt8]]
+  /// The hash of each of them.
+  let hashes: [UInt64]
 
   /// - Parameters:
-  ///   - merges: Pairs of texts, best first.
+  ///   - merges: Pairs of texts, best first; they need not be in the vocabulary.
+  init(
+    vocabulary: Vocabulary, merges: GGUFTextList, ignoresMerges: Bool
+  ) throws(TokenizerError) {
+    try self.init(
+      vocabulary, merges, ByteAlphabet.texts, ignoresMerges: ignoresMerges, replacing: false)
+  }
+
+  /// - Parameters:
+  ///   - merges: Pairs of texts of the vocabulary, best first.
   ///   - unknown: The token for bytes that the vocabulary lacks, if it has one.
   init(
-    vocabulary: Vocabulary, merges pairs: [(left: Substring, right: Substring)],
-    unknown: Int32?, ignoresMerges: Bool, unknownMerges: UnknownMerges
+    vocabulary: Vocabulary, merges pairs: [(left: Substring, right: Substring)], unknown: Int32?,
+    ignoresMerges: Bool
   ) throws(TokenizerError) {
-    vocabularyCount = Int32(vocabulary.count)
-    self.ignoresMerges = ignoresMerges
-    merges = MergeTable(capacity: pairs.count)
-    let isTolerant = unknownMerges == .tolerated
-    var symbols = SymbolNames(vocabulary: vocabulary, invents: isTolerant)
-    byteSymbols = []
-    for scalar in ByteAlphabet.scalars {
-      let symbol = Array(String(scalar).utf8).withUnsafeBufferPointer { symbols.symbol(of: $0) }
-      byteSymbols.append(symbol ?? unknown ?? -1)
-    }
-    var whole: [UInt8] = []
+    var list = GGUFTextList()
     for (index, pair) in pairs.enumerated() {
-      whole.removeAll(keepingCapacity: true)
-      whole.append(contentsOf: pair.left.utf8)
-      let middle = whole.count
-      whole.append(contentsOf: pair.right.utf8)
-      let found = whole.withUnsafeBufferPointer { text in
-        (
-          symbols.symbol(of: UnsafeBufferPointer(rebasing: text[..<middle])),
-          symbols.symbol(of: UnsafeBufferPointer(rebasing: text[middle...])),
-          symbols.symbol(of: text)
-        )
+      for text in [pair.left, pair.right, pair.left + pair.right] {
+        guard vocabulary.id(of: String(text)) != nil else {
+          throw .unknownMerge(index: index, left: String(pair.left), right: String(pair.right))
+        }
       }
-      guard let left = found.0, let right = found.1, let result = found.2 else {
-        throw .unknownMerge(index: index, left: String(pair.left), right: String(pair.right))
-      }
-      merges.insert(
-        left, right, .init(rank: UInt32(index), result: result), replacing: !isTolerant)
+      list.append("\(pair.left) \(pair.right)".utf8)
     }
-    expansions = symbols.expansions
+    let other = unknown.flatMap { vocabulary.text(of: $0) }.map(Array.init) ?? []
+    let spellings = ByteAlphabet.texts.map { text in
+      text.withUnsafeBufferPointer { vocabulary.texts.number(of: $0) } == nil ? other : text
+    }
+    try self.init(vocabulary, list, spellings, ignoresMerges: ignoresMerges, replacing: true)
+  }
+
+  private init(
+    _ vocabulary: Vocabulary, _ merges: GGUFTextList, _ spellings: [[UInt8]], ignoresMerges: Bool,
+    replacing: Bool
+  ) throws(TokenizerError) {
+    guard merges.bytes.count < MergeTable.byteLimit else {
+      throw .wrongType(key: "merges", expected: "texts of less than \(MergeTable.byteLimit) bytes")
+    }
+    texts = vocabulary.texts
+    self.merges = MergeTable(merges, replacing: replacing)
+    self.ignoresMerges = ignoresMerges
+    self.spellings = spellings
+    hashes = spellings.map { $0.withUnsafeBufferPointer { ByteHash.hash($0) } }
   }
 
   /// Appends what a symbol becomes in the end.
   @inline(__always)
-  func emit(_ symbol: Int32, into ids: inout [Int32]) {
-    if symbol < vocabularyCount {
-      ids.append(symbol)
+  func emit(_ symbol: UnsafeBufferPointer<UInt8>, hash: UInt64, into ids: inout [Int32]) {
+    if let id = texts.number(of: symbol, hash: hash) {
+      ids.append(Int32(id))
     } else {
-      ids += expansions[Int(symbol - vocabularyCount)]
+      emitBytes(of: symbol, into: &ids)
     }
   }
-}
 
-/// Symbols for texts, inventing those that the vocabulary lacks if it may.
-private struct SymbolNames {
-  let vocabulary: Vocabulary
-  let invents: Bool
-  private var invented = ByteTable(minimumCapacity: 16)
-  private(set) var expansions: [[Int32]] = []
-
-  init(vocabulary: Vocabulary, invents: Bool) {
-    self.vocabulary = vocabulary
-    self.invents = invents
-  }
-
-  mutating func symbol(of text: UnsafeBufferPointer<UInt8>) -> Int32? {
-    if let id = vocabulary.texts.number(of: text) { return Int32(id) }
-    guard invents else { return nil }
-    let first = Int32(vocabulary.count)
-    if let known = invented.append(text) { return first + Int32(known) }
-    // llama.cpp looks each byte of an unknown text up as a text of its own; only ASCII can be found.
-    expansions.append(
-      text.compactMap { byte in
-        byte < 0x80 ? vocabulary.id(of: String(Unicode.Scalar(byte))) : nil
-      })
-    return first + Int32(invented.count - 1)
+  /// llama.cpp looks each byte of an unknown text up as a text of its own; only ASCII can be found.
+  private func emitBytes(of symbol: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
+    for byte in symbol where byte < 0x80 {
+      if let id = texts.number(of: String(Unicode.Scalar(byte))) { ids.append(Int32(id)) }
+    }
   }
 }

@@ -1,72 +1,115 @@
-/// Which pairs of symbols merge, in which order, into what.
+internal import GGUF
+
+/// Which pairs of texts merge, and in which order.
+///
+/// A pair is found by the hashes of its halves, and then compared with the text of the merge: nothing
+/// need be looked up in the vocabulary to make the table.
 struct MergeTable: Sendable {
-  struct Merge: Sendable {
-    /// Lower ranks merge first.
-    var rank: UInt32
-    var result: Int32
-  }
+  /// A merge, by where its text starts: those further front in the list go first.
+  typealias Rank = UInt32
 
-  private struct Slot: Sendable {
-    var pair: UInt64
-    var merge: Merge
-  }
+  /// No pair, after every other.
+  static let none = Rank.max
 
-  /// No pair of symbols looks like this, for symbols are not negative.
-  private static let free = UInt64.max
+  private let list: GGUFTextList
+  /// Open addressing; an entry is a rank, and 0 is free for every text has a count before it.
+  private var slots: [TextSlot]
 
-  private var slots: [Slot]
-  private let shift: UInt64
-  private(set) var count = 0
+  /// Bytes of merges that ranks can count.
+  static let byteLimit = Int(Rank.max)
 
-  init(capacity: Int) {
-    var slotCount = 16
-    while slotCount < capacity * 2 { slotCount *= 2 }
-    slots = [Slot](
-      repeating: Slot(pair: Self.free, merge: Merge(rank: 0, result: 0)), count: slotCount)
-    shift = UInt64(64 - slotCount.trailingZeroBitCount)
-  }
-
-  @inline(__always)
-  private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
-    UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
-  }
-
-  @inline(__always)
-  private func firstSlot(_ pair: UInt64, _ secret: UInt64) -> Int {
-    Int(truncatingIfNeeded: ByteHash.mix(pair ^ secret, 0x9E37_79B9_7F4A_7C15) >> shift)
-  }
-
-  /// Adds a merge; the table must have been made large enough. A pair that is there keeps its rank
-  /// unless `replacing`.
-  mutating func insert(_ left: Int32, _ right: Int32, _ merge: Merge, replacing: Bool) {
-    precondition(count < slots.count / 2 + 1, "more merges than the table was made for")
-    let pair = Self.pair(left, right)
-    var slot = firstSlot(pair, ByteHash.secret)
-    while slots[slot].pair != Self.free {
-      if slots[slot].pair == pair {
-        if replacing { slots[slot].merge = merge }
-        return
+  /// - Parameters:
+  ///   - list: `left right`, best first, less than ``byteLimit`` bytes. A text without a space after its first
+  ///     byte merges nothing.
+  ///   - replacing: Whether a pair that comes again has the rank of the last time, not the first.
+  init(_ list: GGUFTextList, replacing: Bool) {
+    precondition(list.bytes.count < Self.byteLimit)
+    self.list = list
+    slots = [TextSlot](repeating: TextSlot(), count: TextSlot.count(for: list.count))
+    let secret = ByteHash.secret
+    list.forEach { bytes, range in
+      guard let space = Self.space(in: bytes, range) else { return }
+      let left = UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound..<space])
+      let right = UnsafeRawBufferPointer(rebasing: bytes[(space + 1)..<range.upperBound])
+      let hash = Self.hash(
+        ByteHash.hash(left, secret: secret), ByteHash.hash(right, secret: secret), secret)
+      let slot = Self.slot(of: left, right, hash, in: slots, bytes)
+      if replacing || slots[slot].isFree {
+        slots[slot] = TextSlot(hash, entry: Rank(range.lowerBound))
       }
-      slot = (slot + 1) & (slots.count - 1)
     }
-    slots[slot] = Slot(pair: pair, merge: merge)
-    count += 1
+  }
+
+  /// The first space after the first byte: the first half may itself start with one.
+  private static func space(in bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {
+    var place = range.lowerBound + 1
+    while place < range.upperBound {
+      if bytes[place] == 0x20 { return place }
+      place += 1
+    }
+    return nil
   }
 
   @inline(__always)
-  func merge(_ left: Int32, _ right: Int32, secret: UInt64) -> Merge? {
-    let pair = Self.pair(left, right)
-    var slot = firstSlot(pair, secret)
-    while true {
-      let found = slots[slot]
-      if found.pair == pair { return found.merge }
-      if found.pair == Self.free { return nil }
-      slot = (slot + 1) & (slots.count - 1)
-    }
+  private static func hash(_ left: UInt64, _ right: UInt64, _ secret: UInt64) -> UInt64 {
+    ByteHash.mix(left ^ secret, right ^ 0x9E37_79B9_7F4A_7C15)
   }
 
-  /// Whether some merge makes the symbol.
-  func make(_ symbol: Int32) -> Bool {
-    slots.contains { $0.pair != Self.free && $0.merge.result == symbol }
+  /// The rank of a pair, or ``none``.
+  ///
+  /// - Parameters:
+  ///   - hashes: Of the two texts.
+  ///   - secret: Of ``ByteHash``.
+  @inline(__always)
+  func rank(
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, hashes: (UInt64, UInt64),
+    secret: UInt64
+  ) -> Rank {
+    let hash = Self.hash(hashes.0, hashes.1, secret)
+    let slot = list.bytes.withUnsafeBytes { Self.slot(of: left, right, hash, in: slots, $0) }
+    return slots[slot].isFree ? Self.none : slots[slot].entry
+  }
+
+  /// The slot that holds the pair, or the free one where it would be.
+  @inline(__always)
+  private static func slot(
+    of left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, _ hash: UInt64,
+    in slots: [TextSlot], _ bytes: UnsafeRawBufferPointer
+  ) -> Int {
+    let mask = slots.count - 1
+    let tag = TextSlot.tag(hash)
+    var slot = Int(truncatingIfNeeded: hash) & mask
+    while !slots[slot].isFree {
+      if slots[slot].tag == tag, isMerge(of: left, right, bytes, at: Int(slots[slot].entry)) {
+        return slot
+      }
+      slot = (slot + 1) & mask
+    }
+    return slot
+  }
+
+  private static func isMerge(
+    of left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer,
+    _ bytes: UnsafeRawBufferPointer, at start: Int
+  ) -> Bool {
+    let space = start + left.count
+    let end = start + GGUFTextList.textByteCount(bytes, at: start)
+    return end == space + 1 + right.count && bytes[space] == 0x20
+      && left.elementsEqual(bytes[start..<space]) && right.elementsEqual(bytes[(space + 1)..<end])
+  }
+
+  /// Whether some merge makes the text.
+  func make(_ text: some Collection<UInt8>) -> Bool {
+    let secret = ByteHash.secret
+    return Array(text).withUnsafeBytes { text in
+      (1..<max(1, text.count)).contains { middle in
+        let left = UnsafeRawBufferPointer(rebasing: text[..<middle])
+        let right = UnsafeRawBufferPointer(rebasing: text[middle...])
+        let hashes = (
+          ByteHash.hash(left, secret: secret), ByteHash.hash(right, secret: secret)
+        )
+        return rank(left, right, hashes: hashes, secret: secret) != Self.none
+      }
+    }
   }
 }

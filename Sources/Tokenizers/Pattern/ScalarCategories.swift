@@ -1,3 +1,5 @@
+import Synchronization
+
 /// General categories of Unicode scalars as small numbers, so that a class of a pattern is one bit mask.
 ///
 /// Numbers 0 to 29 are the general categories; 30 is for the control characters that are white space
@@ -5,20 +7,41 @@
 enum ScalarCategories {
   static let controlSpace: UInt8 = 30
 
-  /// The category of a scalar; planes 0 and 1 come from a table, the rest is asked of the standard library.
+  /// The category of a scalar; planes 0 and 1 come from tables, the rest is asked of the standard library.
   @inline(__always)
   static func category(of scalar: UInt32) -> UInt8 {
-    scalar < tableCount ? table[Int(scalar)] : lookUp(scalar)
+    guard scalar < tableCount else { return lookUp(scalar) }
+    let address = pages[Int(scalar / pageCount)].load(ordering: .acquiring)
+    guard let page = UnsafePointer<UInt8>(bitPattern: address) else {
+      return page(of: scalar)[Int(scalar % pageCount)]
+    }
+    return page[Int(scalar % pageCount)]
   }
 
   private static let tableCount: UInt32 = 0x20000
+  private static let pageCount: UInt32 = 0x100
 
-  /// Written once, before its first reader sees it, and never freed.
-  nonisolated(unsafe) private static let table: UnsafePointer<UInt8> = {
-    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: Int(tableCount))
-    for scalar in 0..<tableCount { bytes[Int(scalar)] = lookUp(scalar) }
-    return UnsafePointer(bytes)
+  /// Addresses of the categories of 256 scalars each, made when the first of them is asked for and never
+  /// freed. An atomic is there to be shared; only pointers do not say of themselves that they may be.
+  nonisolated(unsafe) private static let pages: UnsafeMutablePointer<Atomic<UInt>> = {
+    let count = Int(tableCount / pageCount)
+    let pages = UnsafeMutablePointer<Atomic<UInt>>.allocate(capacity: count)
+    for index in 0..<count { (pages + index).initialize(to: Atomic(0)) }
+    return pages
   }()
+
+  private static func page(of scalar: UInt32) -> UnsafePointer<UInt8> {
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: Int(pageCount))
+    let first = scalar / pageCount * pageCount
+    for index in 0..<pageCount { bytes[Int(index)] = lookUp(first + index) }
+    let (isFirst, other) = pages[Int(scalar / pageCount)].compareExchange(
+      expected: 0, desired: UInt(bitPattern: bytes), ordering: .acquiringAndReleasing)
+    guard !isFirst, let known = UnsafePointer<UInt8>(bitPattern: other) else {
+      return UnsafePointer(bytes)
+    }
+    bytes.deallocate()
+    return known
+  }
 
   static func lookUp(_ value: UInt32) -> UInt8 {
     guard let scalar = Unicode.Scalar(value) else { return index(of: .surrogate) }

@@ -17,6 +17,7 @@ struct BenchCommand: ParsableCommand {
       Examples:
         quern bench model.gguf
         quern bench model.gguf --prompt 128,512,2048 --generate 64 --threads 2
+        quern bench model.gguf --depth 4096
         quern bench model.gguf --json > before.json
         quern bench model.gguf --compare before.json
       """)
@@ -34,6 +35,12 @@ struct BenchCommand: ParsableCommand {
     help: ArgumentHelp("New tokens, in the same way. (default: 128)", valueName: "tokens"))
   var generate: [Sizes] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Tokens that the cache holds before each measurement. The share counts the weights alone.",
+      valueName: "tokens"))
+  var depth = 0
+
   @Option(help: ArgumentHelp("Measurements of each size.", valueName: "count"))
   var repeats = 5
 
@@ -41,9 +48,12 @@ struct BenchCommand: ParsableCommand {
     help: ArgumentHelp("An earlier result of --json to set this one beside.", valueName: "file"))
   var compare: String?
 
+  @OptionGroup var weights: WeightsFlags
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
+    if depth < 0 { throw ValidationError("--depth takes 0 or more, found \(depth)") }
     if !(1...1000).contains(repeats) {
       throw ValidationError("--repeats takes a number from 1 to 1000, found \(repeats)")
     }
@@ -77,10 +87,13 @@ struct BenchCommand: ParsableCommand {
     if !prompt.isEmpty { benchmark.promptSizes = prompt.all }
     if !generate.isEmpty { benchmark.generationSizes = generate.all }
     benchmark.repeats = repeats
+    benchmark.depth = depth
+    let pool = output.makePool()
     do {
+      let loaded = try Model(try weights.open(model, on: pool, output))
+      loaded.prefetch()
       return try benchmark.run(
-        try Model(path: FilePath(model)), name: FilePath(model).lastComponent?.string ?? model,
-        pool: output.makePool()
+        loaded, name: FilePath(model).lastComponent?.string ?? model, pool: pool
       ) { done, total in
         if output.verbose { output.note("measurement \(done + 1) of \(total)") }
       }

@@ -12,6 +12,9 @@ struct ConvertCommand: ParsableCommand {
         quern convert model.gguf folder/ --max-shard-size 2GB --dry-run
         quern convert model.gguf parts.gguf --max-shard-size 2GB
         quern convert parts-00001-of-00003.gguf merged.gguf
+        quern convert model.safetensors parts.safetensors --max-shard-size 2GB
+        quern convert parts.safetensors.index.json merged.safetensors
+        quern convert model.gguf model-s390x.gguf --endian big
       """)
 
   @OptionGroup var flags: ConversionFlags

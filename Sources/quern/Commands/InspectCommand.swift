@@ -1,21 +1,24 @@
 import ArgumentParser
 import Checkpoints
-import Foundation
 import SystemPackage
-import TensorCore
 
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "What is in a checkpoint: metadata, tensors, types, sizes, bits per weight.",
     discussion: """
-      Reads headers only, so the largest file answers at once.
+      Reads headers, and a few places of each tensor for what looks wrong, so the largest file
+      answers at once. Warns of an output matrix that is the embedding again, of text that is
+      cut into words by guess, of numbers that are not finite, and of plain floats that were
+      quantized before.
 
       Examples:
         quern inspect model.gguf
-        quern inspect model-00001-of-00003.gguf
+        quern inspect model-00001-of-00003.gguf --layers
         quern inspect Qwen2.5-0.5B/ --tensors
+        quern inspect model.gguf --scan
         quern inspect model.gguf --json | jq '.tensors[] | select(.type == "Q6_K") | .name'
+        quern inspect model.gguf --json | jq -r .tokenizer.chat_template
       """)
 
   @Argument(
@@ -25,70 +28,43 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "List every tensor, not only the types.")
   var tensors = false
 
+  @Flag(help: "List the blocks of the model: sizes, and types by what they are for.")
+  var layers = false
+
+  @Flag(help: "Look at every byte for numbers that are not finite, not only at a few places.")
+  var scan = false
+
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let inspection = try Inspection(FilePath(path))
-    if output.json { return try output.printJSON(inspection) }
-    StandardOutput.writeLine(summary(of: inspection))
-    if !inspection.metadata.isEmpty {
-      StandardOutput.writeLine("\n" + metadataTable(inspection))
+    let warnings = try inspection.warnings(readsAll: scan)
+    if output.json {
+      return try output.printJSON(InspectReport(inspection: inspection, warnings: warnings))
     }
-    StandardOutput.writeLine("\n" + typeTable(inspection))
-    if tensors || output.verbose { StandardOutput.writeLine("\n" + tensorTable(inspection)) }
-  }
-
-  private func summary(of inspection: Inspection) -> String {
-    var lines = [
-      "\(path.printable): \(inspection.format)\(inspection.version.map { " version \($0)" } ?? "")"
-        + (inspection.architecture.map { ", \($0.printable)" } ?? "")
-    ]
-    let weights = Quantities.count(inspection.parameterCount)
-    let bits = inspection.bitsPerWeight.formatted(.number.precision(.fractionLength(2)))
-    lines.append(
-      "\(inspection.tensors.count) tensors, \(weights) parameters, \(bits) bits per weight, "
-        + Quantities.bytes(inspection.byteCount)
-        + (inspection.fileCount == 1 ? "" : " in \(inspection.fileCount) files"))
-    return lines.joined(separator: "\n")
-  }
-
-  private func metadataTable(_ inspection: Inspection) -> String {
-    var table = Table([("key", .left), ("type", .left), ("value", .left)])
-    for (key, value) in inspection.metadata {
-      let text = "\(value)".printable
-      let limit = output.verbose ? Int.max : 72
-      table.append(
-        key.printable, value.typeName, text.count > limit ? text.prefix(limit - 1) + "…" : text)
-    }
-    return table.text
-  }
-
-  private func typeTable(_ inspection: Inspection) -> String {
-    var table = Table([
-      ("type", .left), ("tensors", .right), ("parameters", .right), ("size", .right),
-    ])
-    let groups = Dictionary(grouping: inspection.tensors, by: \.type)
-      .map { ($0, $1.count, $1.reduce(0) { $0 + $1.shape.elementCount }, $1.byteSum) }
-    for (type, count, elements, bytes) in groups.sorted(by: { $0.3 > $1.3 }) {
-      table.append(
-        type.name, "\(count)", Quantities.count(elements), Quantities.bytes(bytes))
-    }
-    return table.text
-  }
-
-  private func tensorTable(_ inspection: Inspection) -> String {
-    var table = Table([
-      ("tensor", .left), ("type", .left), ("shape", .left), ("offset", .right), ("bytes", .right),
-    ])
-    for tensor in inspection.tensors {
-      table.append(
-        tensor.name.printable, tensor.type.name, "\(tensor.shape)", "\(tensor.offset)",
-        "\(tensor.byteCount)")
-    }
-    return table.text
+    let tables = InspectTables(inspection, isVerbose: output.verbose)
+    var parts = [tables.summary(of: path)]
+    if !inspection.metadata.isEmpty { parts.append(tables.metadata) }
+    parts += [tables.types, tables.roles]
+    if layers { parts.append(tables.layers) }
+    if tensors || output.verbose { parts.append(tables.tensors) }
+    // Tables end in a line feed of their own.
+    let texts = parts.map { $0.hasSuffix("\n") ? String($0.dropLast()) : $0 }
+    StandardOutput.writeLine(texts.joined(separator: "\n\n"))
+    for warning in warnings { output.note("warning: \(warning)") }
   }
 }
 
-extension [Inspection.Tensor] {
-  fileprivate var byteSum: Int { reduce(0) { $0 + $1.byteCount } }
+/// What `--json` prints.
+private struct InspectReport: Encodable {
+  let inspection: Inspection
+  let warnings: [String]
+
+  private enum Key: String, CodingKey { case warnings }
+
+  func encode(to encoder: any Encoder) throws {
+    try inspection.encode(to: encoder)
+    var object = encoder.container(keyedBy: Key.self)
+    try object.encode(warnings, forKey: .warnings)
+  }
 }

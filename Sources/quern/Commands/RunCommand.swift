@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Inference
 import MappedFiles
+import Quality
 import SystemPackage
 import TensorCore
 import Tokenizers
@@ -44,6 +45,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var cache: CacheFlags
 
+  @OptionGroup var weights: WeightsFlags
+
   @Flag(help: "Use no chat template: continue the prompt as it is.")
   var raw = false
 
@@ -64,9 +67,10 @@ struct RunCommand: ParsableCommand {
     do {
       let start = ContinuousClock.now
       try requireGGUF()
+      let pool = output.makePool()
       let generator = try Generator(
-        path: FilePath(model), contextLength: context, cacheType: cache.type,
-        pool: output.makePool())
+        file: try weights.open(model, on: pool, output), contextLength: context,
+        cacheType: cache.type, pool: pool)
       let constraint = try form.makeConstraint(generator.tokenizer)
       let loading = (ContinuousClock.now - start) / .seconds(1)
       guard let prompt else {
@@ -94,6 +98,7 @@ struct RunCommand: ParsableCommand {
       .cacheDoesNotFit(_, .bf16, _, _):
       "a smaller --context takes less, --cache-type q8_0 about half of f16, q4_0 a quarter"
     case .cacheDoesNotFit: "a smaller --context takes less"
+    case .weightsDoNotFit: "without --no-map the file is used where it lies"
     case .contextFull: "--context makes room for more, up to the model's limit"
     default: nil
     }
@@ -114,49 +119,70 @@ struct RunCommand: ParsableCommand {
     _ prompt: String, _ generator: Generator, _ constraint: GrammarConstraint?, loading: Double
   ) throws {
     var text = ""
+    var isLineOpen = false
     func print(_ piece: String) -> Bool {
-      text += piece
-      if !output.json { StandardOutput.write(piece) }
+      if output.json {
+        text += piece
+      } else {
+        StandardOutput.write(piece)
+        isLineOpen = true
+      }
       return true
     }
+    let interruption = Interruption()
     let statistics: GenerationStatistics
     do {
-      statistics =
+      statistics = try Interrupts.ending(interruption) {
         raw
-        ? try generator.generate(
-          prompt, parseSpecial: true, sampling: sampling.parameters, limit: count,
-          constraint: constraint, print)
-        : try Chat(generator, system: system)
-          .answer(
-            to: prompt, sampling: sampling.parameters, limit: count, constraint: constraint, print)
+          ? try generator.generate(
+            prompt, parseSpecial: true, sampling: sampling.parameters, limit: count,
+            constraint: constraint, interruption: interruption, print)
+          : try Chat(generator, system: system)
+            .answer(
+              to: prompt, sampling: sampling.parameters, limit: count, constraint: constraint,
+              interruption: interruption, print)
+      }
     } catch {
       // The error gets a line of its own.
-      if !output.json, !text.isEmpty { StandardOutput.write("\n") }
+      if isLineOpen { StandardOutput.write("\n") }
       throw error
     }
-    if output.json { return try output.printJSON(Report(text, statistics, loading: loading)) }
-    StandardOutput.write("\n")
-    output.note(Self.summary(of: statistics, loading: loading))
+    let memory = MemoryUse.current(with: generator.session)
+    if output.json {
+      try output.printJSON(Report(text, statistics, loading: loading, memory))
+    } else {
+      StandardOutput.write("\n")
+      output.note(Self.summary(of: statistics, loading: loading))
+      if output.verbose, let memory { output.note(memory.line) }
+    }
+    if interruption.isInterrupted { throw ExitCode(130) }
   }
 
   /// A conversation in the terminal or a pipe: one line a turn.
   private func chat(_ chat: Chat, _ constraint: GrammarConstraint?) throws {
     let isTerminal = isatty(STDIN_FILENO) != 0
-    if isTerminal { output.note("Type a message; ctrl-D ends the chat.") }
+    if isTerminal { output.note("Type a message; ctrl-C ends an answer, ctrl-D the chat.") }
     while true {
       if isTerminal { StandardError.write("> ") }
       guard let line = readLine() else { break }
       guard !line.allSatisfy(\.isWhitespace) else { continue }
-      let statistics = try chat.answer(
-        to: line, sampling: sampling.parameters, limit: count, constraint: constraint
-      ) { piece in
-        StandardOutput.write(piece)
-        return true
+      let interruption = Interruption()
+      let statistics = try Interrupts.ending(interruption) {
+        try chat.answer(
+          to: line, sampling: sampling.parameters, limit: count, constraint: constraint,
+          interruption: interruption
+        ) { piece in
+          StandardOutput.write(piece)
+          return true
+        }
       }
       StandardOutput.write("\n")
       if output.verbose { output.note(Self.summary(of: statistics, loading: 0)) }
     }
     if isTerminal { StandardError.write("\n") }
+    if output.verbose, let memory = MemoryUse.current(with: chat.generator.session) {
+      output.note(memory.line)
+    }
   }
 
   private static func summary(of statistics: GenerationStatistics, loading: Double) -> String {
@@ -176,9 +202,13 @@ struct RunCommand: ParsableCommand {
     let tokensPerSecond: Double
     let secondsToFirstToken: Double
     let stopReason: String
+    let memory: MemoryUse?
 
-    init(_ text: String, _ statistics: GenerationStatistics, loading: Double) {
+    init(
+      _ text: String, _ statistics: GenerationStatistics, loading: Double, _ memory: MemoryUse?
+    ) {
       self.text = text
+      self.memory = memory
       promptTokens = statistics.promptTokenCount
       newTokens = statistics.newTokenCount
       promptTokensPerSecond = statistics.promptTokensPerSecond

@@ -34,14 +34,22 @@ struct ConversionFlags: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Bytes of tensors in one file, at most; splits a .gguf into NAME-00001-of-00003.gguf and so on. "
-        + "(default: 5 GB in a folder, one .gguf)",
+      "Bytes of tensors in one file, at most; splits a .gguf into NAME-00001-of-00003.gguf and so on, "
+        + "a .safetensors into shards with an index. (default: 5 GB in a folder, else one file)",
       valueName: "size"),
     transform: ByteSize.init(parsing:))
   var maxShardSize: ByteSize?
 
-  @Option(help: ArgumentHelp("Tensors in one file of a split .gguf, at most.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Tensors in one file, at most; splits in the same way.", valueName: "count"))
   var maxShardTensors: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Which byte of each number comes first in a .gguf: little, or big for s390x and the like.",
+      valueName: "order"))
+  var endian = ByteOrder.little
 
   /// Whether the destination asks for the name of a type.
   var namesType: Bool { destination.lowercased().contains(/\{f?type}/) }
@@ -66,6 +74,7 @@ struct ConversionFlags: ParsableArguments {
     options.allowNonFinite = allowNonFinite
     options.maxShardByteCount = maxShardSize?.byteCount
     options.maxShardTensorCount = maxShardTensors
+    options.byteOrder = endian
     options.memoryByteCount = memory.byteCount
     return options
   }
@@ -148,6 +157,8 @@ struct ConversionFlags: ParsableArguments {
     if let seconds { output.note("took \(Quantities.duration(seconds))") }
   }
 }
+
+extension ByteOrder: ExpressibleByArgument {}
 
 /// A number of bytes as people write it: `500MB`, `2G`, `1GiB`.
 struct ByteSize: Sendable, CustomStringConvertible {

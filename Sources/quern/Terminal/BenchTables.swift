@@ -6,7 +6,7 @@ import TensorCore
 enum BenchTables {
   static func text(_ result: BenchmarkResult, _ comparison: BenchmarkComparison?) -> String {
     var parts = [head(result), speeds(result), ceilings(result)]
-    if let memory = result.memory { parts.append(line(memory)) }
+    if let memory = result.memory { parts.append(memory.line) }
     if let comparison { parts += [ratios(comparison)] + notes(comparison) }
     return parts.map { $0.trimmingCharacters(in: .newlines) }.filter { !$0.isEmpty }
       .joined(separator: "\n\n")
@@ -17,6 +17,7 @@ enum BenchTables {
     "\(result.model.printable): \(result.architecture.printable), "
       + "\(Quantities.bytes(result.weightBytes)) of weights a token, \(threads(result)), "
       + "\(result.kernels), "
+      + ((result.depth ?? 0) > 0 ? "after \(result.depth ?? 0) tokens, " : "")
       + (result.repeats == 1 ? "one repeat" : "medians of \(result.repeats) repeats")
   }
 
@@ -58,12 +59,6 @@ enum BenchTables {
     append("int8 multiply-adds", \.int8Macs, "G/s")
     append("float multiply-adds", \.floatMacs, "G/s")
     return table.text
-  }
-
-  private static func line(_ memory: MemoryUse) -> String {
-    "memory: \(Quantities.bytes(memory.resident)) resident, "
-      + "\(Quantities.bytes(memory.mapped)) of it mapped files, "
-      + "\(Quantities.bytes(memory.heap)) the program's own"
   }
 
   private static func ratios(_ comparison: BenchmarkComparison) -> String {

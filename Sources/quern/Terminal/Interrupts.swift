@@ -1,9 +1,24 @@
 import Foundation
+import Inference
 import MappedFiles
+import Synchronization
+import Workers
 
 /// Ends the program cleanly on ctrl-C: what cannot be continued goes, the exit code is 130. The same
 /// for a request to end (143) and a terminal that is closed (129).
 enum Interrupts {
+  /// The answer that ctrl-C ends, in place of the program.
+  private static let answer = Mutex<Interruption?>(nil)
+
+  /// Runs `body`, which the first ctrl-C ends through the interruption; a second one ends the program.
+  static func ending<Value>(
+    _ interruption: Interruption, _ body: () throws -> Value
+  ) rethrows -> Value {
+    answer.withLock { $0 = interruption }
+    defer { answer.withLock { $0 = nil } }
+    return try body()
+  }
+
   /// Call first of all: threads that start later inherit the blocked signals, so that only the
   /// waiting thread sees them and may do what a signal handler may not.
   static func install() {
@@ -17,10 +32,12 @@ enum Interrupts {
     signal(SIGXFSZ, SIG_IGN)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     let waited = signals
-    let thread = Thread {
+    let thread = OwnedThread {
       var waited = waited
       var signal: Int32 = 0
-      guard sigwait(&waited, &signal) == 0 else { return }
+      repeat {
+        guard sigwait(&waited, &signal) == 0 else { return }
+      } while signal == SIGINT && endAnswer()
       Unfinished.discardAll()
       if StandardError.isTerminal { StandardError.write("\n") }
       if StagedOutput.isAnyUnfinished {
@@ -28,8 +45,19 @@ enum Interrupts {
       }
       _exit(128 + signal)
     }
-    thread.stackSize = 256 << 10
-    thread.start()
+    guard let thread else {
+      // Nobody waits for them: they end the program as they end any.
+      pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+      return
+    }
+    thread.detach()
+  }
+
+  /// - Returns: Whether there was one that nobody ended yet.
+  private static func endAnswer() -> Bool {
+    guard let interruption = answer.withLock({ $0.take() }) else { return false }
+    interruption.interrupt()
+    return true
   }
 
   private static func isIgnored(_ signal: Int32) -> Bool {

@@ -1,0 +1,16 @@
+// What the files products_vector*.c put into the table of AVX2. Private to this folder.
+#ifndef QUERN_AVX2_PRODUCTS_VECTOR_H
+#define QUERN_AVX2_PRODUCTS_VECTOR_H
+
+#include "../include/CKernels.h"
+
+/// Columns of a token whose bytes find room in a worker's scratch, arranged for all rows of a call; a
+/// multiple of every block.
+enum { QUERN_MOST_ARRANGED = 32768 };
+
+void quern_fill_block_vectors_avx2(quern_product_table *products);
+void quern_fill_super_block_vectors_avx2(quern_product_table *products);
+void quern_fill_grid_vectors_avx2(quern_product_table *products);
+void quern_fill_iq1_vectors_avx2(quern_product_table *products);
+
+#endif

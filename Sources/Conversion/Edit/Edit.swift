@@ -1,0 +1,41 @@
+public import GGUF
+
+/// What is to change in the header of a file; tensor data stay as they are.
+public struct Edit: Sendable {
+  /// New values of keys, in the order in which keys that are new are appended.
+  public var values: [(key: String, value: GGUFValue)] = []
+  public var removedKeys: [String] = []
+  public var renamedTensors: [(old: String, new: String)] = []
+  /// Do what leaves a file that may not work, where whoever asks may know better.
+  public var isForced = false
+  /// Bytes to leave free in the header of a copy, for later edits in place.
+  public var roomByteCount: Int?
+
+  public init() {}
+
+  public var isEmpty: Bool { values.isEmpty && removedKeys.isEmpty && renamedTensors.isEmpty }
+
+  /// The key that appears twice in this edit, if any does.
+  var repeatedKey: String? {
+    var seen: Set<String> = []
+    return (values.map(\.key) + removedKeys).first { !seen.insert($0).inserted }
+  }
+}
+
+/// One thing that an edit does.
+public struct EditChange: Sendable, Hashable {
+  public enum Kind: String, Sendable, Hashable { case added, changed, removed, renamed }
+
+  public let kind: Kind
+  /// A key, or a tensor where it is renamed.
+  public let name: String
+  public let old: GGUFValue?
+  public let new: GGUFValue?
+
+  init(_ kind: Kind, _ name: String, old: GGUFValue? = nil, new: GGUFValue? = nil) {
+    self.kind = kind
+    self.name = name
+    self.old = old
+    self.new = new
+  }
+}
