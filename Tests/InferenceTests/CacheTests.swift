@@ -93,11 +93,14 @@ import Workers
     #expect(narrow.cacheByteCount == whole)
     #expect(wide.cacheByteCount == whole / 2 + floats / 2)
 
-    let exact = try Session(wide.model, contextLength: 64, cacheType: .f32)
-    let logits = try [exact, wide].map { try $0.forward(tokens(60), allLogits: true) }
-    let largest = logits[0].map(abs).max()!
-    let bound: Float = type == .q8_0 ? 0.05 : 0.3
-    #expect(zip(logits[0], logits[1]).allSatisfy { abs($0 - $1) < bound * largest })
+    func error(_ session: Session) throws -> Double {
+      let exact = try Session(session.model, contextLength: 64, cacheType: .f32)
+      let logits = try [exact, session].map { try $0.forward(tokens(60), allLogits: true) }
+      return zip(logits[0], logits[1]).reduce(0) {
+        $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1)
+      }.squareRoot()
+    }
+    #expect(try error(wide) < 2 * error(narrow))
   }
 
   @Test("Sizes are those of the types: half of F16 is nearly Q8_0, a quarter Q4_0")
