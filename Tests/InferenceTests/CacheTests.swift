@@ -70,6 +70,39 @@ import Workers
     }
   }
 
+  @Test(
+    "A layer whose keys have a long bias that turns fast is held in F16, and others are not",
+    arguments: [CacheType.q8_0, .q4_0])
+  func fastBias(type: CacheType) throws {
+    let folder = try TemporaryFolder()
+    let tiny = TinyModel(architecture: "qwen2", layers: 2, kvHeads: 2, headDim: 8, ropeBase: 1e9)
+    func session(bias: Float) throws -> Session {
+      let path = try tiny.write(
+        to: folder,
+        values: { name, count in
+          guard name == "blk.1.attn_k.bias" else { return nil }
+          // The first pair of the first head turns by a radian from one position to the next.
+          return (0..<count).map { $0 == 0 ? bias : 0 }
+        })
+      return try Session(try Model(path: path), contextLength: 64, cacheType: type)
+    }
+    let narrow = try session(bias: 1), wide = try session(bias: 100)
+    let dimensions = narrow.model.dimensions
+    let whole = try #require(dimensions.cacheByteCount(contextLength: 64, type: type))
+    let floats = try #require(dimensions.cacheByteCount(contextLength: 64, type: .f16))
+    #expect(narrow.cacheByteCount == whole)
+    #expect(wide.cacheByteCount == whole / 2 + floats / 2)
+
+    func error(_ session: Session) throws -> Double {
+      let exact = try Session(session.model, contextLength: 64, cacheType: .f32)
+      let logits = try [exact, session].map { try $0.forward(tokens(60), allLogits: true) }
+      return zip(logits[0], logits[1]).reduce(0) {
+        $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1)
+      }.squareRoot()
+    }
+    #expect(try error(wide) < 2 * error(narrow))
+  }
+
   @Test("Sizes are those of the types: half of F16 is nearly Q8_0, a quarter Q4_0")
   func sizes() throws {
     let folder = try TemporaryFolder()

@@ -52,10 +52,11 @@ extension Pass {
     var job = quern_attention(
       queries: workspace.queries.pointer, query_stride: dimensions.queryWidth,
       output: workspace.attended.pointer, output_stride: dimensions.queryWidth,
-      cache: cache.type.kernelType, keys: cache.keys(layer: layer),
-      values: cache.values(layer: layer), key_offsets: cache.keyOffsets?.layer(layer),
+      cache: cache.layers[layer].type.kernelType, keys: cache.keys(layer: layer),
+      values: cache.values(layer: layer), key_offsets: cache.keyOffsets(layer: layer),
       key_offset_stride: cache.keyOffsets?.headStride ?? 0,
-      head_stride: cache.headStride, head_dim: dimensions.headDim, heads: dimensions.headCount,
+      head_stride: cache.layers[layer].headStride, head_dim: dimensions.headDim,
+      heads: dimensions.headCount,
       kv_heads: dimensions.kvHeadCount, tokens: tokenCount, first_position: position,
       window: attention.window, scale: attention.scale, softcap: attention.softcap,
       tokens_per_item: tokensPerItem)

@@ -29,6 +29,32 @@ extension Decoder {
   }
 }
 
+extension KeyBiases {
+  /// How much of a layer's bias turns too fast for its mean over a stretch: the root mean square over the
+  /// dimensions of the head that has most.
+  func rest(layer: Int, dimensions: ModelDimensions, contextLength: Int) -> Double {
+    guard let (bias, turn) = layers[layer], let turn else { return 0 }
+    let frequencies = rotaries[turn.table].frequencies(contextLength: contextLength)
+    let heads = (0..<dimensions.kvHeadCount).map { head in
+      let row = bias.pointer + head * dimensions.headDim
+      return frequencies.indices.reduce(0) { sum, pair in
+        let (first, second) = turn.order.elements(of: pair, of: frequencies.count)
+        let square = Double(row[first] * row[first] + row[second] * row[second])
+        let mean = KeyOffsets.meanTurn(0, frequency: frequencies[pair], magnitude: 1)
+        return sum + square * (1 - mean.cosine * mean.cosine - mean.sine * mean.sine)
+      }
+    }
+    return ((heads.max() ?? 0) / Double(dimensions.headDim)).squareRoot()
+  }
+}
+
+extension Rotary.Order {
+  /// The elements of a head that the pair has, of `count` pairs.
+  func elements(of pair: Int, of count: Int) -> (first: Int, second: Int) {
+    self == .neighbours ? (2 * pair, 2 * pair + 1) : (pair, pair + count)
+  }
+}
+
 /// What keys of neighbouring positions have in common, which the cache need not hold for each.
 ///
 /// Biases of keys may be a hundred times what differs from key to key, and a step between numbers of a
@@ -38,7 +64,8 @@ extension Decoder {
 /// a stretch.
 ///
 /// Of Qwen2.5-Coder-0.5B the first layer has a bias of length 277, 273 of it in the slower half of the
-/// pairs. There a cache of Q8_0 adds 3.4e-4 to the mean divergence; storing keys whole added 8.6e-3.
+/// pairs. Keys stored whole in Q8_0 added 8.6e-3 to the mean divergence, these add 7.3e-4; what is left of
+/// the first layer's bias makes most of that, see ``CacheType/holding(keysThatDifferBy:)``.
 final class KeyOffsets {
   /// Floats from one head of a layer to the next.
   let headStride: Int
@@ -85,7 +112,7 @@ final class KeyOffsets {
   }
 
   /// The mean of cosines and sines over the positions of a stretch: those of its middle, shortened.
-  private static func meanTurn(
+  fileprivate static func meanTurn(
     _ stretch: Int, frequency: Double, magnitude: Double
   ) -> (cosine: Double, sine: Double) {
     let count = Double(Self.stretch)
@@ -100,8 +127,7 @@ final class KeyOffsets {
     order: Rotary.Order
   ) {
     for (pair, turn) in turns.enumerated() {
-      let first = order == .neighbours ? 2 * pair : pair
-      let second = order == .neighbours ? first + 1 : pair + turns.count
+      let (first, second) = order.elements(of: pair, of: turns.count)
       let x = Double(row[first]), y = Double(row[second])
       row[first] = Float(x * turn.cosine - y * turn.sine)
       row[second] = Float(x * turn.sine + y * turn.cosine)

@@ -7,16 +7,21 @@ internal import Kernels
 /// by dimension, so that 16 scores are computed side by side; values lie position by position.
 /// Memory is claimed at once and touched as the sequence grows.
 final class KeyValueCache {
-  let type: CacheType
+  /// How a layer is held, and where.
+  struct Layer {
+    let type: CacheType
+    /// Bytes from one head to the next.
+    let headStride: Int
+    fileprivate let rowByteCount: Int
+    fileprivate let start: Int
+  }
+
+  let layers: [Layer]
   /// Positions that a sequence may have.
   let contextLength: Int
-  /// Bytes from one head of a layer to the next.
-  let headStride: Int
   /// What keys are stored without.
   let keyOffsets: KeyOffsets?
-  private let layerStride: Int
   private let headDim: Int
-  private let rowByteCount: Int
   private let kvHeadCount: Int
   private let bytes: Buffer<UInt8>
 
@@ -29,18 +34,29 @@ final class KeyValueCache {
     _ dimensions: ModelDimensions, contextLength: Int, type: CacheType,
     biases: KeyBiases? = nil, available: Int = MachineMemory().availableByteCount
   ) throws(ModelError) {
-    let byteCount = dimensions.cacheByteCount(contextLength: contextLength, type: type)
+    let types = (0..<dimensions.layerCount).map { layer in
+      let rest =
+        biases?.rest(layer: layer, dimensions: dimensions, contextLength: contextLength) ?? 0
+      return type.holding(keysThatDifferBy: rest)
+    }
+    let byteCount = dimensions.cacheByteCount(contextLength: contextLength, types: types)
     guard let byteCount, byteCount <= available else {
       throw .cacheDoesNotFit(
         contextLength: contextLength, type: type, byteCount: byteCount, available: available)
     }
-    self.type = type
     self.contextLength = contextLength
     headDim = dimensions.headDim
     kvHeadCount = dimensions.kvHeadCount
-    rowByteCount = type.rowByteCount(headDim: headDim)
-    headStride = ModelDimensions.cacheCapacity(contextLength) * rowByteCount
-    layerStride = headStride * kvHeadCount
+    var start = 0
+    var layers: [Layer] = []
+    for type in types {
+      let rowByteCount = type.rowByteCount(headDim: headDim)
+      let headStride = ModelDimensions.cacheCapacity(contextLength) * rowByteCount
+      layers.append(
+        Layer(type: type, headStride: headStride, rowByteCount: rowByteCount, start: start))
+      start += 2 * headStride * kvHeadCount
+    }
+    self.layers = layers
     bytes = Buffer(byteCount)
     keyOffsets =
       type.holdsWholeKeys
@@ -51,10 +67,17 @@ final class KeyValueCache {
   var byteCount: Int { bytes.byteCount }
 
   func keys(layer: Int) -> UnsafeMutableRawPointer {
-    UnsafeMutableRawPointer(bytes.pointer) + 2 * layer * layerStride
+    UnsafeMutableRawPointer(bytes.pointer) + layers[layer].start
   }
 
-  func values(layer: Int) -> UnsafeMutableRawPointer { keys(layer: layer) + layerStride }
+  func values(layer: Int) -> UnsafeMutableRawPointer {
+    keys(layer: layer) + layers[layer].headStride * kvHeadCount
+  }
+
+  /// What the keys of a layer are stored without.
+  func keyOffsets(layer: Int) -> UnsafePointer<Float>? {
+    layers[layer].type.holdsWholeKeys ? nil : keyOffsets?.layer(layer)
+  }
 
   /// Puts one position's keys and values, `[head][dimension]`, into a layer.
   func store(
@@ -63,14 +86,16 @@ final class KeyValueCache {
   ) {
     let layerKeys = self.keys(layer: layer)
     let layerValues = self.values(layer: layer)
+    let place = layers[layer]
+    let offsets = place.type.holdsWholeKeys ? nil : keyOffsets
     for head in 0..<kvHeadCount {
       quern_cache_store_value(
-        kernels.table, type.kernelType, values + head * headDim, headDim,
-        layerValues + head * headStride + position * rowByteCount)
+        kernels.table, place.type.kernelType, values + head * headDim, headDim,
+        layerValues + head * place.headStride + position * place.rowByteCount)
       quern_cache_store_key(
-        kernels.table, type.kernelType, keys + head * headDim,
-        keyOffsets?.row(layer: layer, head: head, position: position), headDim, position,
-        layerKeys + head * headStride)
+        kernels.table, place.type.kernelType, keys + head * headDim,
+        offsets?.row(layer: layer, head: head, position: position), headDim, position,
+        layerKeys + head * place.headStride)
     }
   }
 }
@@ -86,16 +111,25 @@ extension ModelDimensions {
   ///
   /// - Parameter contextLength: Up to the model's limit.
   public func cacheByteCount(contextLength: Int, type: CacheType) -> Int? {
-    let factors = [
-      Self.cacheCapacity(contextLength), type.rowByteCount(headDim: headDim), kvHeadCount,
-      layerCount, 2,
-    ]
-    var product = 1
-    for factor in factors {
-      let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+    cacheByteCount(contextLength: contextLength, types: Array(repeating: type, count: layerCount))
+  }
+
+  /// The same for layers of several types.
+  func cacheByteCount(contextLength: Int, types: [CacheType]) -> Int? {
+    var total = 0
+    for type in types {
+      var product = 2
+      for factor in [
+        Self.cacheCapacity(contextLength), type.rowByteCount(headDim: headDim), kvHeadCount,
+      ] {
+        let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+        if overflow { return nil }
+        product = next
+      }
+      let (sum, overflow) = total.addingReportingOverflow(product)
       if overflow { return nil }
-      product = next
+      total = sum
     }
-    return product
+    return total
   }
 }
