@@ -81,6 +81,58 @@ import Testing
     }
   }
 
+  /// With the experts' weights in 8 bits, each with a scale.
+  private func quantized(_ tensors: [Tensor]) throws -> [Tensor] {
+    try tensors.flatMap { tensor -> [Tensor] in
+      guard tensor.name.contains(".experts.") else { return [tensor] }
+      let codes = tensor.bytes.indices.filter { $0 % 2 == 0 }.map { UInt8($0 / 2 * 31 % 120) }
+      let scale = Float(codes.count % 7 + 1) * Float(tensor.bytes[0] + 1)
+      return [
+        (tensor.name, .f8E4M3, tensor.shape, codes),
+        (
+          tensor.name + "_scale", .f32, try Shape([]),
+          withUnsafeBytes(of: scale.bitPattern.littleEndian, Array.init)
+        ),
+      ]
+    }
+  }
+
+  @Test("Quantized experts are stacked as they are unpacked, and come back one by one")
+  func stacksQuantized() throws {
+    let copy = try CheckpointFixture.mixtral.copy()
+    let plain = try tensors(of: copy.path)
+    try write(try quantized(plain), into: copy)
+    try copy.replace(
+      "\"use_cache\": true,",
+      with: """
+        "use_cache": true,
+        "quantization_config": {"quant_method": "fp8"},
+        """)
+    let checkpoint = try Checkpoint(at: copy.path)
+    let name = "blk.1.ffn_up_exps.weight"
+    let stack = try #require(checkpoint.tensors.first { $0.name == name })
+    #expect(stack.shape.dimensions == [4, 48, 32] && stack.type == .f32)
+    guard case .quantized(let weight) = stack.source.content else {
+      Issue.record("\(name) is not unpacked")
+      return
+    }
+    let whole = weight.bytes(of: 0..<weight.shape.rows)
+    let cuts = [0, 1, 47, 49, 97, 191, 192]
+    #expect(zip(cuts, cuts.dropFirst()).flatMap { weight.bytes(of: $0..<$1) } == whole)
+    var back = checkpoint
+    back.origin = .gguf
+    let folder = try HuggingFaceFolder(of: back)
+    let experts = try (0..<4).map { expert in
+      let name = "model.layers.1.block_sparse_moe.experts.\(expert).w3.weight"
+      return try #require(folder.shards[0].tensors.first { $0.name == name }?.bytes)
+    }
+    #expect(experts.flatMap { $0 } == whole)
+    #expect(Set(experts).count == 4)
+    try write(
+      try quantized(plain).filter { !$0.name.hasSuffix("experts.3.w3.weight_scale") }, into: copy)
+    #expect(throws: CheckpointError.self) { try Checkpoint(at: copy.path) }
+  }
+
   @Test("Experts that are missing, too many, or of another type than the first are refused")
   func refused() throws {
     func reason(_ edit: ([Tensor]) throws -> [Tensor]) throws -> CheckpointError.Reason? {

@@ -9,13 +9,24 @@ extension Pass {
     _ experts: ExpertWorkspace, _ first: LinearStack, into output: Buffer<Float>,
     and second: LinearStack? = nil, into other: Buffer<Float>? = nil, shared: Bool = false
   ) {
+    func stack(_ stack: LinearStack, _ output: Buffer<Float>) -> ExpertProductRegion.Stack {
+      let matrix = stack.first
+      return ExpertProductRegion.Stack(
+        matrix: matrix, bias: stack.bias?.values.baseAddress,
+        activations: shared
+          ? experts.sharing(workspace.packed(matrix.activation))
+          : experts.packed(matrix.activation, columns: matrix.columns),
+        output: output.pointer)
+    }
     var region = ExpertProductRegion(
-      experts: experts, pass: self, isShared: shared, first: first, firstOutput: output.pointer,
-      second: second, secondOutput: other?.pointer)
+      kernels: kernels, scratch: workspace.scratch, groups: experts.groups.pointer,
+      groupCount: experts.groupCount, first: stack(first, output))
+    if let second, let other { region.second = stack(second, other) }
     let units = region.unitCount
     let chunk = max(1, units / (pool.workerCount * 8))
     withUnsafeMutablePointer(to: &region) { region in
-      pool.runChunks(of: units, chunk: chunk, context: region) { context, lower, upper, worker in
+      pool.runChunks(of: units, chunk: chunk, sharing: .inStretches, context: region) {
+        context, lower, upper, worker in
         context.assumingMemoryBound(to: ExpertProductRegion.self).pointee
           .run(lower..<upper, worker: worker)
       }
@@ -24,24 +35,24 @@ extension Pass {
 
   /// Brings the rows of each group together and packs them for its expert.
   func packExpertInputs(_ experts: ExpertWorkspace, for forms: ActivationForms) {
-    run(
-      ExpertPackRegion(
-        experts: experts, kernels: kernels, forms: forms, columns: dimensions.width,
-        rows: experts.rows.pointer, inputs: workspace.normed.pointer))
+    var region = ExpertPackRegion(
+      experts, kernels, for: forms, columns: dimensions.width, rows: experts.rows)
+    region.inputs = UnsafePointer(workspace.normed.pointer)
+    run(region, experts)
   }
 
   /// Gates what the groups have, then packs it: `gate = activation(gate) * up`.
   func gateAndPackExperts(_ experts: ExpertWorkspace, for forms: ActivationForms) {
-    run(
-      ExpertPackRegion(
-        experts: experts, kernels: kernels, forms: forms,
-        columns: experts.dimensions.feedForwardWidth, rows: experts.gate.pointer,
-        up: experts.up.pointer))
+    var region = ExpertPackRegion(
+      experts, kernels, for: forms, columns: experts.dimensions.feedForwardWidth,
+      rows: experts.gate)
+    region.up = UnsafePointer(experts.up.pointer)
+    run(region, experts)
   }
 
-  private func run(_ region: ExpertPackRegion) {
+  private func run(_ region: ExpertPackRegion, _ experts: ExpertWorkspace) {
     var region = region
-    let count = tokenCount * region.experts.dimensions.usedCount
+    let count = tokenCount * experts.dimensions.usedCount
     let chunk = max(1, count / (pool.workerCount * 4))
     withUnsafeMutablePointer(to: &region) { region in
       pool.runChunks(of: count, chunk: chunk, context: region) { context, lower, upper, _ in
@@ -51,102 +62,123 @@ extension Pass {
   }
 }
 
-/// Rows of the matrices of all groups, dealt out in units of a panel.
+/// Rows of the matrices of all groups, dealt out in units of a panel: plain addresses, so that workers who
+/// copy them count no references.
 private struct ExpertProductRegion {
+  struct Stack {
+    /// Of expert 0.
+    let matrix: WeightMatrix
+    let bias: UnsafePointer<Float>?
+    let activations: ExpertWorkspace.PackedGroups
+    let output: UnsafeMutablePointer<Float>
+
+    func run(
+      _ rows: Range<Int>, of group: ExpertWorkspace.Group, number: Int, kernels: Kernels,
+      scratch: UnsafeMutableRawPointer
+    ) {
+      let tokenCount = group.slots.count
+      var job = matrix.job(
+        activations: activations[number], tokenCount: tokenCount,
+        bias: bias.map { $0 + group.expert * matrix.rows },
+        output: output + group.firstSlot * matrix.rows, outputStride: matrix.rows)
+      job.weights = matrix.bytes + group.expert * matrix.rows * matrix.rowByteCount
+      matrix.product(tokenCount: tokenCount, kernels: kernels)(
+        &job, rows.lowerBound, rows.upperBound, scratch)
+    }
+  }
+
   /// Rows of a unit: a multiple of every level's panel.
   private static let unitRows = 32
 
-  let experts: ExpertWorkspace
-  let pass: Pass
-  let isShared: Bool
-  let first: LinearStack
-  let firstOutput: UnsafeMutablePointer<Float>
+  let kernels: Kernels
+  let scratch: Workspace.Scratch
+  let groups: UnsafePointer<ExpertWorkspace.Group>
+  let groupCount: Int
+  let first: Stack
   /// As many rows as the first.
-  let second: LinearStack?
-  let secondOutput: UnsafeMutablePointer<Float>?
+  var second: Stack?
 
   private var stackCount: Int { second == nil ? 1 : 2 }
-  private var unitsPerMatrix: Int {
-    (first.first.rows + Self.unitRows - 1) / Self.unitRows
-  }
-  var unitCount: Int { experts.groupCount * stackCount * unitsPerMatrix }
+  private var rowCount: Int { first.matrix.rows }
+  private var unitsPerMatrix: Int { (rowCount + Self.unitRows - 1) / Self.unitRows }
+  var unitCount: Int { groupCount * stackCount * unitsPerMatrix }
 
   /// Runs the units of `range`, which may span matrices.
   func run(_ range: Range<Int>, worker: Int) {
-    let scratch = pass.workspace.scratch[worker]
     var unit = range.lowerBound
     while unit < range.upperBound {
       let (matrix, lower) = unit.quotientAndRemainder(dividingBy: unitsPerMatrix)
       let upper = min(unitsPerMatrix, lower + range.upperBound - unit)
-      let (group, place) = matrix.quotientAndRemainder(dividingBy: stackCount)
-      let rows = lower * Self.unitRows..<min(upper * Self.unitRows, first.first.rows)
-      if place == 0 {
-        run(first, firstOutput, group: group, rows, scratch)
-      } else if let second, let secondOutput {
-        run(second, secondOutput, group: group, rows, scratch)
-      }
+      let (number, place) = matrix.quotientAndRemainder(dividingBy: stackCount)
+      let stack = place == 0 ? first : second ?? first
+      stack.run(
+        lower * Self.unitRows..<min(upper * Self.unitRows, rowCount), of: groups[number],
+        number: number, kernels: kernels, scratch: scratch[worker])
       unit += upper - lower
     }
-  }
-
-  private func run(
-    _ stack: LinearStack, _ output: UnsafeMutablePointer<Float>, group number: Int,
-    _ rows: Range<Int>, _ scratch: UnsafeMutableRawPointer
-  ) {
-    let (matrix, group) = (stack.first, experts.group(number))
-    let tokenCount = group.slots.count
-    let activations =
-      isShared
-      ? pass.workspace.packed(matrix.activation)
-      : experts.packed(matrix.activation, group: number, columns: matrix.columns)
-    var job = matrix.job(
-      activations: activations, tokenCount: tokenCount,
-      bias: stack.bias.map { UnsafePointer($0.pointer + group.expert * matrix.rows) },
-      output: output + group.slots.lowerBound * matrix.rows, outputStride: matrix.rows)
-    job.weights = matrix.bytes + group.expert * matrix.rows * matrix.rowByteCount
-    matrix.product(tokenCount: tokenCount, kernels: pass.kernels)(
-      &job, rows.lowerBound, rows.upperBound, scratch)
   }
 }
 
 /// Rows that are made ready for the products of their group, slot by slot.
 private struct ExpertPackRegion {
-  let experts: ExpertWorkspace
   let kernels: Kernels
-  let forms: ActivationForms
-  let columns: Int
+  let groups: UnsafePointer<ExpertWorkspace.Group>
   /// By slot.
+  let groupOfSlot: UnsafePointer<Int32>
+  let tokens: UnsafePointer<Int32>
   let rows: UnsafeMutablePointer<Float>
+  let columns: Int
+  /// Where the forms that are wanted go.
+  let integers, floats: ExpertWorkspace.PackedGroups?
   /// By token: where the rows come from, unless they lie there.
   var inputs: UnsafePointer<Float>?
   /// What gates multiply.
   var up: UnsafePointer<Float>?
 
+  init(
+    _ experts: ExpertWorkspace, _ kernels: Kernels, for forms: ActivationForms, columns: Int,
+    rows: Buffer<Float>
+  ) {
+    self.kernels = kernels
+    self.columns = columns
+    self.rows = rows.pointer
+    groups = UnsafePointer(experts.groups.pointer)
+    groupOfSlot = UnsafePointer(experts.groupOfSlot.pointer)
+    tokens = UnsafePointer(experts.tokens.pointer)
+    func packed(_ form: ActivationForms, _ activation: quern_activation)
+      -> ExpertWorkspace.PackedGroups?
+    {
+      forms.contains(form) ? experts.packed(activation, columns: columns) : nil
+    }
+    integers = packed(.int8, QUERN_ACTIVATION_INT8)
+    floats = packed(.float, QUERN_ACTIVATION_FLOAT)
+  }
+
   func run(_ slots: Range<Int>) {
     for slot in slots { prepare(slot) }
     var slot = slots.lowerBound
     while slot < slots.upperBound {
-      let number = Int(experts.groupOfSlot.pointer[slot])
-      let end = min(slots.upperBound, experts.group(number).slots.upperBound)
-      if forms.contains(.int8) { pack(QUERN_ACTIVATION_INT8, slot..<end, group: number) }
-      if forms.contains(.float) { pack(QUERN_ACTIVATION_FLOAT, slot..<end, group: number) }
+      let number = Int(groupOfSlot[slot])
+      let end = min(slots.upperBound, groups[number].endSlot)
+      if let integers { pack(QUERN_ACTIVATION_INT8, slot..<end, group: number, into: integers) }
+      if let floats { pack(QUERN_ACTIVATION_FLOAT, slot..<end, group: number, into: floats) }
       slot = end
     }
   }
 
   private func prepare(_ slot: Int) {
     let row = rows + slot * columns
-    if let inputs {
-      row.update(from: inputs + Int(experts.tokens.pointer[slot]) * columns, count: columns)
-    }
+    if let inputs { row.update(from: inputs + Int(tokens[slot]) * columns, count: columns) }
     if let up { kernels.products.pointee.silu_multiply(row, up + slot * columns, columns) }
   }
 
-  private func pack(_ activation: quern_activation, _ slots: Range<Int>, group number: Int) {
-    let group = experts.group(number).slots
+  private func pack(
+    _ activation: quern_activation, _ slots: Range<Int>, group number: Int,
+    into packed: ExpertWorkspace.PackedGroups
+  ) {
+    let group = groups[number].slots
     quern_pack(kernels.products, activation)!(  // both forms have a packer at every level
       rows + group.lowerBound * columns, columns, columns, group.count,
-      slots.lowerBound - group.lowerBound, slots.upperBound - group.lowerBound,
-      experts.packed(activation, group: number, columns: columns))
+      slots.lowerBound - group.lowerBound, slots.upperBound - group.lowerBound, packed[number])
   }
 }

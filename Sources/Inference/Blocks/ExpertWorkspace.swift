@@ -12,6 +12,18 @@ final class ExpertWorkspace {
     var slots: Range<Int> { firstSlot..<endSlot }
   }
 
+  /// Where the packed rows of each group begin. Plain addresses, as of ``Workspace/Scratch``.
+  struct PackedGroups {
+    fileprivate let start: UnsafeMutableRawPointer
+    fileprivate let groups: UnsafePointer<Group>
+    fileprivate var row = 0
+    fileprivate var gap = 0
+
+    subscript(number: Int) -> UnsafeMutableRawPointer {
+      start + groups[number].firstSlot * row + number * gap
+    }
+  }
+
   let dimensions: ExpertDimensions
   let width: Int
 
@@ -28,7 +40,7 @@ final class ExpertWorkspace {
   /// By slot: its token and its group.
   let tokens: Buffer<Int32>
   let groupOfSlot: Buffer<Int32>
-  private let groups: Buffer<Group>
+  let groups: Buffer<Group>
   private(set) var groupCount = 0
   /// By expert: how many tokens chose it, then its next free slot.
   private let cursors: Buffer<Int32>
@@ -65,7 +77,12 @@ final class ExpertWorkspace {
     packedIntegers = packed(QUERN_ACTIVATION_INT8)
   }
 
-  func group(_ number: Int) -> Group { groups.pointer[number] }
+  var byteCount: Int {
+    let floats = [scores, sharedScales, weights, rows, gate, up]
+    let numbers = [chosen, slots, tokens, groupOfSlot, cursors]
+    return floats.reduce(0) { $0 + $1.byteCount } + numbers.reduce(0) { $0 + $1.byteCount }
+      + groups.byteCount + packedFloats.byteCount + packedIntegers.byteCount
+  }
 
   /// Gives each choice a slot, expert by expert.
   func group(tokenCount: Int) {
@@ -93,14 +110,17 @@ final class ExpertWorkspace {
     }
   }
 
-  /// Where the packed rows of a group begin.
-  func packed(
-    _ activation: quern_activation, group number: Int, columns: Int
-  ) -> UnsafeMutableRawPointer {
+  /// The packed rows of all groups.
+  func packed(_ activation: quern_activation, columns: Int) -> PackedGroups {
     let (row, gap) = Self.packedStride(activation, columns: columns)
     let buffer = activation == QUERN_ACTIVATION_INT8 ? packedIntegers : packedFloats
-    return UnsafeMutableRawPointer(
-      buffer.pointer + groups.pointer[number].slots.lowerBound * row + number * gap)
+    return PackedGroups(
+      start: UnsafeMutableRawPointer(buffer.pointer), groups: groups.pointer, row: row, gap: gap)
+  }
+
+  /// One packed row that is every group's.
+  func sharing(_ row: UnsafeMutableRawPointer) -> PackedGroups {
+    PackedGroups(start: row, groups: groups.pointer)
   }
 
   /// Bytes for each row and, besides, for each group, so that all groups begin at whole cache lines.

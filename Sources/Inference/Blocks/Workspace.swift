@@ -67,7 +67,7 @@ final class Workspace {
       hidden, normed, queries, keys, values, attended, projected, gate, up, turns,
     ]
     return rows.reduce(0) { $0 + $1.byteCount } + packedFloats.byteCount + packedIntegers.byteCount
-      + scratchMemory.byteCount
+      + scratchMemory.byteCount + (experts?.byteCount ?? 0)
   }
 
   func packed(_ activation: quern_activation) -> UnsafeMutableRawPointer {
