@@ -78,6 +78,19 @@ import Workers
     #expect(try readBytes(back) == readBytes(expected))
   }
 
+  @Test(
+    "A big-endian model becomes the folder that the little-endian one does",
+    arguments: CheckpointFixture.allCases)
+  func folders(_ model: CheckpointFixture) throws {
+    let names = ["model.safetensors", "config.json"]
+    let folders = try [ByteOrder.little, .big].map { order in
+      let file = try convert(model.path, "\(order).gguf", to: order)
+      let folder = try convert(file, "from-\(order)/", to: .little)
+      return try names.map { try readBytes(folder.appending($0)) }
+    }
+    #expect(folders[0] == folders[1])
+  }
+
   @Test("A big-endian set is one model, and a big-endian header is edited as it is")
   func sets() throws {
     let source = try fixture.gguf(ConversionFixture.model())

@@ -138,10 +138,10 @@ extension CheckpointTensor {
     return parts.flatMap { part in
       part.file.withBytes { bytes in
         (0..<count / parts.count).map { place in
-          let offset = part.offset + 4 * place
+          let bits = bytes.loadUnaligned(fromByteOffset: part.offset + 4 * place, as: UInt32.self)
           return Float(
-            bitPattern: UInt32(
-              littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+            bitPattern: source.byteOrder == .big
+              ? UInt32(bigEndian: bits) : UInt32(littleEndian: bits))
         }
       }
     }
