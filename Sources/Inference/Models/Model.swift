@@ -11,11 +11,13 @@ public import SystemPackage
 public final class Model: Sendable {
   /// The architectures that run, by the value of `general.architecture`.
   public static let supportedArchitectures = architectures.map { $0.name }
-  private static let architectures: [any DecoderArchitecture.Type] = [
-    Llama.self, Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, Olmo2.self,
-    SmolLM3.self, Granite.self, Glm4.self, Phi3.self, GPT2.self, Starcoder2.self, StableLM.self,
-    Qwen2Moe.self, Qwen3Moe.self, Qwen.self,
-  ]
+  private static var architectures: [any DecoderArchitecture.Type] {
+    [
+      Llama.self, Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, Olmo2.self,
+      SmolLM3.self, Granite.self, Glm4.self, Phi3.self, GPT2.self, Starcoder2.self, StableLM.self,
+      Qwen2Moe.self, Qwen3Moe.self, Qwen.self,
+    ]
+  }
 
   public let file: GGUFSet
   /// The value of `general.architecture`.
