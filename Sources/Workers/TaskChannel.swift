@@ -1,15 +1,8 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Hands values from a thread, which may block, to one task, which may not: the sender waits while
 /// `capacity` of them are not taken.
 public final class TaskChannel<Element: Sendable>: @unchecked Sendable {
-  // `mutex` protects everything below it.
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t> = .allocate(capacity: 1)
-  private let changed: UnsafeMutablePointer<pthread_cond_t> = .allocate(capacity: 1)
+  // `monitor` protects everything below it.
+  private let monitor = Monitor()
   private var waiting: [Element] = []
   private var receiver: CheckedContinuation<Element?, any Error>?
   private var end: Result<Void, any Error>?
@@ -18,52 +11,43 @@ public final class TaskChannel<Element: Sendable>: @unchecked Sendable {
   public init(capacity: Int) {
     precondition(capacity > 0, "a channel of capacity \(capacity) passes nothing")
     self.capacity = capacity
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(changed, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(changed)
-    pthread_mutex_destroy(mutex)
-    changed.deallocate()
-    mutex.deallocate()
   }
 
   /// Passes a value on, when there is room.
   ///
   /// - Returns: Whether the value was taken; `false` after the end.
   @discardableResult public func send(_ element: Element) -> Bool {
-    pthread_mutex_lock(mutex)
-    while waiting.count >= capacity, end == nil { pthread_cond_wait(changed, mutex) }
+    monitor.lock()
+    while waiting.count >= capacity, end == nil { monitor.wait() }
     guard end == nil else {
-      pthread_mutex_unlock(mutex)
+      monitor.unlock()
       return false
     }
     let receiver = takeReceiver()
     if receiver == nil { waiting.append(element) }
-    pthread_mutex_unlock(mutex)
+    monitor.unlock()
     receiver?.resume(returning: element)
     return true
   }
 
   /// Ends the stream: nothing more is taken, what waits may still be received, and an error after it.
   public func finish(throwing error: (any Error)? = nil) {
-    pthread_mutex_lock(mutex)
+    monitor.lock()
     let end = end ?? error.map { .failure($0) } ?? .success(())
     self.end = end
     let receiver = takeReceiver()
-    pthread_mutex_unlock(mutex)
+    monitor.unlock()
     receiver?.resume(with: end.map { nil })
   }
 
   /// Ends the stream for who wants no more of it: what waits is forgotten, and a sender need not wait.
   public func cancel() {
-    pthread_mutex_lock(mutex)
+    monitor.lock()
     end = end ?? .success(())
     waiting = []
     let receiver = takeReceiver()
-    pthread_cond_broadcast(changed)
-    pthread_mutex_unlock(mutex)
+    monitor.announce()
+    monitor.unlock()
     receiver?.resume(returning: nil)
   }
 
@@ -73,16 +57,16 @@ public final class TaskChannel<Element: Sendable>: @unchecked Sendable {
   }
 
   private func accept(_ receiver: CheckedContinuation<Element?, any Error>) {
-    pthread_mutex_lock(mutex)
+    monitor.lock()
     if !waiting.isEmpty {
       let element = waiting.removeFirst()
-      pthread_cond_broadcast(changed)
-      pthread_mutex_unlock(mutex)
+      monitor.announce()
+      monitor.unlock()
       return receiver.resume(returning: element)
     }
     let end = end
     if end == nil { self.receiver = receiver }
-    pthread_mutex_unlock(mutex)
+    monitor.unlock()
     if let end { receiver.resume(with: end.map { nil }) }
   }
 

@@ -152,23 +152,13 @@ private final class SharedLoop: @unchecked Sendable {
   private let unfinished = Atomic(0)
   private let sleepers = Atomic(0)
   private let stopping = Atomic(false)
-  private let mutex: UnsafeMutablePointer<pthread_mutex_t> = .allocate(capacity: 1)
-  private let condition: UnsafeMutablePointer<pthread_cond_t> = .allocate(capacity: 1)
+  private let monitor = Monitor()
 
   init(workerCount: Int) {
     self.workerCount = workerCount
     stretches = Stretches(count: workerCount)
     // Spinning only helps threads that have a processor each.
     spins = workerCount <= WorkerPool.processorCount ? 4_000 : 0
-    pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
   }
 
   func run(_ loop: Loop) {
@@ -235,16 +225,16 @@ private final class SharedLoop: @unchecked Sendable {
       if ready() { return }
       quern_spin_hint()
     }
-    pthread_mutex_lock(mutex)
+    monitor.lock()
     sleepers.add(1, ordering: .sequentiallyConsistent)
-    while !ready() { pthread_cond_wait(condition, mutex) }
+    while !ready() { monitor.wait() }
     sleepers.subtract(1, ordering: .sequentiallyConsistent)
-    pthread_mutex_unlock(mutex)
+    monitor.unlock()
   }
 
   private func wakeAll() {
-    pthread_mutex_lock(mutex)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
+    monitor.lock()
+    monitor.announce()
+    monitor.unlock()
   }
 }

@@ -42,11 +42,11 @@ INLINE void add_block_q4_K(const quern_block_q4_K *block, packed_token x, size_t
   *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fold_4_bits(dots)), factors, *sum);
 }
 
-/// 16 where bit `sub` is set.
-INLINE __m256i fifth_bits(__m256i bits, int sub) {
+/// Bit `sub` of every byte, at place `to`.
+INLINE __m256i bit_at(__m256i bits, int sub, int to) {
   const __m256i moved =
-      sub < 4 ? _mm256_slli_epi16(bits, 4 - sub) : _mm256_srli_epi16(bits, sub - 4);
-  return _mm256_and_si256(moved, _mm256_set1_epi8(16));
+      sub < to ? _mm256_slli_epi16(bits, to - sub) : _mm256_srli_epi16(bits, sub - to);
+  return _mm256_and_si256(moved, _mm256_set1_epi8((char)(1 << to)));
 }
 
 INLINE void add_block_q5_K(const quern_block_q5_K *block, packed_token x, size_t at, __m256 *sum,
@@ -56,8 +56,8 @@ INLINE void add_block_q5_K(const quern_block_q5_K *block, packed_token x, size_t
 #pragma clang loop unroll(full)
   for (int pair = 0; pair < 4; pair++) {
     const __m256i bytes = load_32(block->qs + pair * 32);
-    const __m256i first = _mm256_or_si256(low_nibbles(bytes), fifth_bits(high, 2 * pair));
-    const __m256i second = _mm256_or_si256(high_nibbles(bytes), fifth_bits(high, 2 * pair + 1));
+    const __m256i first = _mm256_or_si256(low_nibbles(bytes), bit_at(high, 2 * pair, 4));
+    const __m256i second = _mm256_or_si256(high_nibbles(bytes), bit_at(high, 2 * pair + 1, 4));
     dots[2 * pair] = dot_with(first, x, at, 2 * pair);
     dots[2 * pair + 1] = dot_with(second, x, at, 2 * pair + 1);
   }
@@ -139,13 +139,6 @@ INLINE __m128i scales_q3_K(const uint8_t packed[12]) {
   return _mm_sub_epi8(_mm_or_si128(low, high), _mm_set1_epi8(32));
 }
 
-/// 4 where bit `sub` is set.
-INLINE __m256i third_bits(__m256i bits, int sub) {
-  const __m256i moved =
-      sub < 2 ? _mm256_slli_epi16(bits, 2 - sub) : _mm256_srli_epi16(bits, sub - 2);
-  return _mm256_and_si256(moved, _mm256_set1_epi8(4));
-}
-
 INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t at, __m256 *sum,
                            __m256 *rest) {
   const __m256i high = load_32(block->hmask);
@@ -154,8 +147,8 @@ INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t
   for (int pair = 0; pair < 4; pair++) {
     const __m256i bytes = load_32(block->qs + pair / 2 * 32);
     const int n = pair % 2 * 2;
-    const __m256i q0 = _mm256_or_si256(digits(bytes, n), third_bits(high, 2 * pair));
-    const __m256i q1 = _mm256_or_si256(digits(bytes, n + 1), third_bits(high, 2 * pair + 1));
+    const __m256i q0 = _mm256_or_si256(digits(bytes, n), bit_at(high, 2 * pair, 2));
+    const __m256i q1 = _mm256_or_si256(digits(bytes, n + 1), bit_at(high, 2 * pair + 1, 2));
     const __m256i d0 = dot_with(q0, x, at, 2 * pair), d1 = dot_with(q1, x, at, 2 * pair + 1);
     fours[pair] = add_word_pairs(BY_FOURS(_mm256_add_epi16, d0, d1));
   }

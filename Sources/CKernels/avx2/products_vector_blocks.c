@@ -111,7 +111,7 @@ INLINE block_scales last_scales_mxfp4(const quern_block_mxfp4 *a, const quern_bl
     if (at < count) add_pair_##name(blocks + at, NULL, x, at, &sum, &rest);                       \
     return _mm256_fmadd_ps(rest, _mm256_set1_ps(weight), sum);                                    \
   }                                                                                               \
-  ROWS(name, x.pairs = bytes_in_pairs(x, columns, scratch), row_##name(blocks, x, columns / 32))
+  ROWS(name, x.arranged = bytes_in_pairs(x, columns, scratch), row_##name(blocks, x, columns / 32))
 
 BLOCKS_32(q4_0, nibble_pair(a->qs, b->qs), unsigned_dots, fold_4_bits, words_to_ints, -8)
 BLOCKS_32(q4_1, nibble_pair(a->qs, b->qs), unsigned_dots, fold_4_bits, words_to_ints, 1)
@@ -151,7 +151,7 @@ INLINE void add_block_iq4_XS(const quern_block_iq4_XS *block, packed_token x, si
   *sum = _mm256_fmadd_ps(_mm256_cvtepi32_ps(fold_8_bits(dots)), factors, *sum);
 }
 
-SUPER_BLOCKS(iq4_XS, x.pairs = bytes_in_pairs(x, columns, scratch), 0)
+SUPER_BLOCKS(iq4_XS, x.arranged = bytes_in_pairs(x, columns, scratch), 0)
 
 #pragma clang attribute pop
 

@@ -101,7 +101,7 @@ INLINE const uint8_t *bytes_in_pairs(packed_token x, size_t columns, void *scrat
 
 /// The activations of blocks `at + p` and `at + p + 4`.
 INLINE weight_pair activation_pair(packed_token x, size_t at, size_t p) {
-  const uint8_t *pair = x.pairs + at * 32 + p * 64;
+  const uint8_t *pair = x.arranged + at * 32 + p * 64;
   return (weight_pair){load_32(pair), load_32(pair + 32)};
 }
 

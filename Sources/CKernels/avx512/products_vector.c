@@ -179,10 +179,10 @@ INLINE void add_block_q3_K(const quern_block_q3_K *block, packed_token x, size_t
 
 SUPER_BLOCKS(q4_K, , lane_halves(1, 1.0f / 16), lane_halves(1, 1.0f / 16), 1)
 SUPER_BLOCKS(q5_K, , every_lane(), every_lane(), 1)
-SUPER_BLOCKS(iq4_XS, x.columns = bytes_in_columns(x, columns, scratch), every_lane(), every_lane(), -128)
+SUPER_BLOCKS(iq4_XS, x.arranged = bytes_in_columns(x, columns, scratch), every_lane(), every_lane(), -128)
 SUPER_BLOCKS(q6_K, , every_lane(), every_lane(), -32)
-SUPER_BLOCKS(q2_K, x.columns = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
-SUPER_BLOCKS(q3_K, x.columns = bytes_in_columns(x, columns, scratch), every_lane(), every_lane(), -4)
+SUPER_BLOCKS(q2_K, x.arranged = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
+SUPER_BLOCKS(q3_K, x.arranged = bytes_in_columns(x, columns, scratch), every_lane(), every_lane(), -4)
 
 #pragma clang attribute pop
 

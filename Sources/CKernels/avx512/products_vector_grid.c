@@ -180,7 +180,7 @@ INLINE void add_block_iq3_S(const quern_block_iq3_S *block, packed_token x, size
 
 #define POINTS(grid)                                            \
   x.points = quern_grid_split_codes(QUERN_GRID_##grid);         \
-  x.columns = bytes_in_columns(x, columns, scratch)
+  x.arranged = bytes_in_columns(x, columns, scratch)
 SUPER_BLOCKS(iq2_XXS, POINTS(IQ2_XXS), every_lane(), every_lane(), 0)
 SUPER_BLOCKS(iq2_XS, POINTS(IQ2_XS), every_lane(), every_lane(), 0)
 SUPER_BLOCKS(iq2_S, POINTS(IQ2_S), every_lane(), every_lane(), 0)

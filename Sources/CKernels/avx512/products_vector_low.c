@@ -154,7 +154,7 @@ INLINE void add_block_tq1_0(const quern_block_tq1_0 *block, packed_token x, size
 }
 
 SUPER_BLOCKS(tq1_0, , every_lane(), every_lane(), 1)
-SUPER_BLOCKS(tq2_0, x.columns = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
+SUPER_BLOCKS(tq2_0, x.arranged = bytes_in_columns(x, columns, scratch), digit_lanes(), every_lane(), 1)
 
 #pragma clang attribute pop
 

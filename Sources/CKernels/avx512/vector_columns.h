@@ -28,7 +28,7 @@ INLINE const uint8_t *bytes_in_columns(packed_token x, size_t columns, void *scr
 
 /// Elements 4k ... 4k + 3 of the sixteen sub-blocks of super-block `at`.
 INLINE __m512i activation_column(packed_token x, size_t at, int k) {
-  return _mm512_loadu_si512(x.columns + at * 256 + k * 64);
+  return _mm512_loadu_si512(x.arranged + at * 256 + k * 64);
 }
 
 /// A factor of eight for each half of its sub-block.

@@ -11,21 +11,7 @@
   TILE_CASE(4, sub, has_minimum)
 
 #include "../products/lanes.h"
-
-INLINE ints dot4_signed(ints sums, ints activations, ints weights) {
-  int8_t a[16], w[16];
-  int32_t parts[4];
-  memcpy(a, &activations, 16);
-  memcpy(w, &weights, 16);
-  for (int lane = 0; lane < 4; lane++) {
-    parts[lane] = 0;
-    for (int i = 0; i < 4; i++) parts[lane] += a[lane * 4 + i] * w[lane * 4 + i];
-  }
-  return sums + load_ints(parts);
-}
-INLINE ints dot4(ints sums, ints activations, ints weights) {
-  return dot4_signed(sums, activations, weights);
-}
+#include "dot4.h"
 
 INLINE sixteen_bytes look_up(sixteen_bytes table, sixteen_bytes numbers) {
   uint8_t bytes[16], found[16];

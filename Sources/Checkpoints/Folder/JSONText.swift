@@ -1,3 +1,4 @@
+import TensorCore
 import Tokenizers
 
 extension JSONValue {
@@ -16,14 +17,14 @@ extension JSONValue {
     case .integer(let value): bytes += "\(value)".utf8
     // JSON has no infinities; none get here, for readers refuse them.
     case .number(let value): bytes += (value.isFinite ? "\(value)" : "null").utf8
-    case .string(let value): Self.write(value, to: &bytes)
+    case .string(let value): bytes += value.quotedAsJSON.utf8
     case .array(let values):
       Self.write(values, "[", "]", to: &bytes, level: level) { value, bytes in
         value.write(to: &bytes, level: level + 1)
       }
     case .object(let members):
       Self.write(members, "{", "}", to: &bytes, level: level) { member, bytes in
-        Self.write(member.key, to: &bytes)
+        bytes += member.key.quotedAsJSON.utf8
         bytes += ": ".utf8
         member.value.write(to: &bytes, level: level + 1)
       }
@@ -46,24 +47,6 @@ extension JSONValue {
     }
     if !items.isEmpty { startLine(level, &bytes) }
     bytes.append(UInt8(ascii: close))
-  }
-
-  private static func write(_ text: String, to bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): bytes += "\\\"".utf8
-      case UInt8(ascii: "\\"): bytes += "\\\\".utf8
-      case 0x0A: bytes += "\\n".utf8
-      case 0x0D: bytes += "\\r".utf8
-      case 0x09: bytes += "\\t".utf8
-      case 0..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes += ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).utf8
-      default: bytes.append(byte)
-      }
-    }
-    bytes.append(UInt8(ascii: "\""))
   }
 }
 

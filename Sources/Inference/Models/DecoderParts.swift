@@ -97,6 +97,17 @@ struct LayerParts {
       activation: activation)
   }
 
+  /// A layer with norms before and behind both of its parts.
+  func normedOnBothSides(
+    _ attention: Attention, _ feedForward: any FeedForward
+  ) throws(ModelError) -> DecoderLayer {
+    DecoderLayer(
+      attentionNorm: try norm("attn_norm"), attention: attention,
+      attentionAddition: Addition(norm: try norm("post_attention_norm")),
+      feedForwardNorm: try norm("ffn_norm"), feedForward: feedForward,
+      feedForwardAddition: Addition(norm: try norm("post_ffw_norm")))
+  }
+
   /// The same with gate and up projection in one tensor, the gate's rows first.
   func fusedFeedForward() throws(ModelError) -> GatedFeedForward {
     let (width, inner) = (dimensions.width, dimensions.feedForwardWidth)

@@ -16,12 +16,7 @@ enum Gemma2: DecoderArchitecture {
       attention.scale = scale
       attention.softcap = softcap
       attention.window = layer.index % 2 == 0 ? window : 0
-      return DecoderLayer(
-        attentionNorm: try layer.norm("attn_norm"), attention: attention,
-        attentionAddition: Addition(norm: try layer.norm("post_attention_norm")),
-        feedForwardNorm: try layer.norm("ffn_norm"),
-        feedForward: try layer.gatedFeedForward(.gelu),
-        feedForwardAddition: Addition(norm: try layer.norm("post_ffw_norm")))
+      return try layer.normedOnBothSides(attention, try layer.gatedFeedForward(.gelu))
     }
     decoder.embeddingScale = Float(parts.dimensions.width).squareRoot()
     decoder.head.softcap = try parameters.positive("final_logit_softcapping", default: 30)

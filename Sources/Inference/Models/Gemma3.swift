@@ -22,12 +22,7 @@ enum Gemma3: DecoderArchitecture {
       attention.keyNorm = try layer.norm("attn_k_norm", count: headDim)
       attention.scale = scale
       attention.window = isLocal[layer.index] ? window : 0
-      return DecoderLayer(
-        attentionNorm: try layer.norm("attn_norm"), attention: attention,
-        attentionAddition: Addition(norm: try layer.norm("post_attention_norm")),
-        feedForwardNorm: try layer.norm("ffn_norm"),
-        feedForward: try layer.gatedFeedForward(.gelu),
-        feedForwardAddition: Addition(norm: try layer.norm("post_ffw_norm")))
+      return try layer.normedOnBothSides(attention, try layer.gatedFeedForward(.gelu))
     }
     decoder.embeddingScale = Float(parts.dimensions.width).squareRoot()
     decoder.head.softcap = try parameters.number("final_logit_softcapping", default: 0)

@@ -7,12 +7,7 @@ enum Glm4: DecoderArchitecture {
 
   static func decoder(_ parts: DecoderParts) throws(ModelError) -> Decoder {
     try parts.decoder(rotaries: [parts.rotary(.neighbours)]) { (layer) throws(ModelError) in
-      DecoderLayer(
-        attentionNorm: try layer.norm("attn_norm"), attention: try layer.attention(),
-        attentionAddition: Addition(norm: try layer.norm("post_attention_norm")),
-        feedForwardNorm: try layer.norm("ffn_norm"),
-        feedForward: try layer.fusedFeedForward(),
-        feedForwardAddition: Addition(norm: try layer.norm("post_ffw_norm")))
+      try layer.normedOnBothSides(try layer.attention(), try layer.fusedFeedForward())
     }
   }
 }

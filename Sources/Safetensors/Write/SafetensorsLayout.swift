@@ -73,14 +73,16 @@ public struct SafetensorsLayout: Sendable {
   ) throws(SafetensorsError) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
-      let pairs = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0)):\(quoted($1))" }
+      let pairs = metadata.sorted { $0.key < $1.key }.map {
+        "\($0.quotedAsJSON):\($1.quotedAsJSON)"
+      }
       members.append("\"\(SafetensorsHeader.metadataKey)\":{\(pairs.joined(separator: ","))}")
     }
     for (info, begin, end) in tensors {
       let extents = info.shape.dimensions.map(String.init).joined(separator: ",")
       let dtype = info.type.safetensorsName ?? ""
       members.append(
-        "\(quoted(info.name)):{\"dtype\":\"\(dtype)\",\"shape\":[\(extents)],"
+        "\(info.name.quotedAsJSON):{\"dtype\":\"\(dtype)\",\"shape\":[\(extents)],"
           + "\"data_offsets\":[\(begin),\(end)]}")
     }
     var json = Array("{\(members.joined(separator: ","))}".utf8)
@@ -90,26 +92,5 @@ public struct SafetensorsLayout: Sendable {
         .headerTooLarge(byteCount: UInt64(json.count), limit: SafetensorsHeader.byteCountLimit))
     }
     return withUnsafeBytes(of: UInt64(json.count).littleEndian, Array.init) + json
-  }
-
-  /// A JSON string.
-  private static func quoted(_ text: String) -> String {
-    var json = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": json += "\\\""
-      case "\\": json += "\\\\"
-      case "\n": json += "\\n"
-      case "\r": json += "\\r"
-      case "\t": json += "\\t"
-      case "\u{8}": json += "\\b"
-      case "\u{C}": json += "\\f"
-      case "\0"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        json += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: json.unicodeScalars.append(scalar)
-      }
-    }
-    return json + "\""
   }
 }

@@ -1,3 +1,4 @@
+import TensorCore
 import Tokenizers
 
 /// The parts of JSON texts, as rules that schemas share.
@@ -67,23 +68,9 @@ enum JSONForms {
 
   // MARK: Values
 
-  /// A string of its own, escaped only where JSON must.
+  /// A string of its own; what `character` above leaves out is escaped.
   static func quoted(_ string: String) -> String {
-    var text = "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case "\0"..."\u{1F}", "\u{7F}":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return text + "\""
+    string.quotedAsJSON.replacing("\u{7F}", with: "\\u007f")
   }
 
   /// A value without space around its parts; nil for a number that is not finite.
