@@ -4,6 +4,7 @@ public import GGUF
 public struct Edit: Sendable {
   /// New values of keys, in the order in which keys that are new are appended.
   public var values: [(key: String, value: GGUFValue)] = []
+  /// Each must be there.
   public var removedKeys: [String] = []
   public var renamedTensors: [(old: String, new: String)] = []
   /// Do what leaves a file that may not work, where whoever asks may know better.
@@ -29,7 +30,9 @@ public struct EditChange: Sendable, Hashable {
   public let kind: Kind
   /// A key, or a tensor where it is renamed.
   public let name: String
+  /// The value before; nil where there was none, and of a tensor.
   public let old: GGUFValue?
+  /// The value after, nil where none is left; the new name of a tensor.
   public let new: GGUFValue?
 
   init(_ kind: Kind, _ name: String, old: GGUFValue? = nil, new: GGUFValue? = nil) {

@@ -1,10 +1,12 @@
 /// What was generated and how fast.
 public struct GenerationStatistics: Sendable, Hashable {
+  /// Why no further token was chosen.
   public enum StopReason: Sendable, Hashable {
     /// The model gave an end-of-generation token.
     case endOfGeneration
     /// As many tokens as were asked for.
     case tokenLimit
+    /// The context has no room for another.
     case contextEnd
     /// A stop string came.
     case stopString
@@ -16,13 +18,16 @@ public struct GenerationStatistics: Sendable, Hashable {
   public var promptTokenCount = 0
   /// Tokens chosen, an end-of-generation token included.
   public var newTokenCount = 0
+  /// From the call to the logits of the first new token.
   public var promptSeconds = 0.0
   /// From the first new token to the last.
   public var generationSeconds = 0.0
   public var stopReason = StopReason.tokenLimit
 
+  /// The first token is chosen at once when its logits are there.
   public var secondsToFirstToken: Double { promptSeconds }
 
+  /// 0 where no prompt was seen.
   public var promptTokensPerSecond: Double {
     promptSeconds > 0 ? Double(promptTokenCount) / promptSeconds : 0
   }

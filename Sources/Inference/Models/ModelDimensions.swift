@@ -3,16 +3,21 @@ public struct ModelDimensions: Sendable, Hashable {
   public var layerCount: Int
   /// Elements of the residual stream.
   public var width: Int
+  /// Elements between the matrices of a feed-forward network.
   public var feedForwardWidth: Int
   /// Of a mixture; nil for a dense model.
   public var experts: ExpertDimensions?
+  /// Heads of queries.
   public var headCount: Int
+  /// Heads of keys and values, each shared by `headCount / kvHeadCount` of queries.
   public var kvHeadCount: Int
+  /// Elements of a head.
   public var headDim: Int
   /// Elements of a head that are rotated.
   public var rotaryDim: Int
   /// Ways in which layers turn them.
   public var rotaryCount = 1
+  /// Rows of the embedding, and logits of a token.
   public var vocabularyCount: Int
   /// Positions that the model was made for.
   public var contextLimit: Int

@@ -23,6 +23,7 @@ public struct TextStream: AsyncSequence, Sendable {
 
   public func makeAsyncIterator() -> Iterator { Iterator(generation) }
 
+  /// Starts a generation, and ends it when the last copy of this goes.
   public struct Iterator: AsyncIteratorProtocol {
     private let run: Run
 

@@ -12,9 +12,11 @@ public struct Benchmark: Sendable {
   public var promptSizes = [512]
   /// So many new tokens, one at a time, after ``depth`` and one more.
   public var generationSizes = [128]
+  /// Measurements of each size.
   public var repeats = 5
   /// So many tokens are in the cache before each measurement.
   public var depth = 0
+  /// What is spent on the ceilings.
   public var effort = Ceilings.Effort()
 
   public init() {}

@@ -32,6 +32,7 @@ public struct BenchmarkResult: Sendable, Hashable, Codable {
   public var architecture: String
   /// Bytes of weights that each new token reads.
   public var weightBytes: Int
+  /// The level of instructions: `avx512`.
   public var kernels: String
   public var threads: Int
   public var repeats: Int
@@ -39,6 +40,7 @@ public struct BenchmarkResult: Sendable, Hashable, Codable {
   public var depth: Int?
   /// With `threads` threads.
   public var ceilings: Ceilings
+  /// The same with one.
   public var ceilingsOneThread: Ceilings
   public var prompt: [Speed]
   public var generation: [Speed]

@@ -7,8 +7,10 @@ public struct RowPadding: Sendable, Hashable {
   public struct Width: Sendable, Hashable {
     /// The metadata that states it, `qwen2.feed_forward_length`.
     public let key: String
+    /// Elements before, and after.
     public let from: Int
     public let to: Int
+    /// Layers that have it.
     public let layerCount: Int
   }
 
