@@ -23,7 +23,7 @@ extension Pass {
       groupCount: experts.groupCount, first: stack(first, output))
     if let second, let other { region.second = stack(second, other) }
     let units = region.unitCount
-    let chunk = max(1, units / (pool.workerCount * 8))
+    let chunk = productChunk(of: units, tokenCount: tokenCount)
     withUnsafeMutablePointer(to: &region) { region in
       pool.runChunks(of: units, chunk: chunk, sharing: .inStretches, context: region) {
         context, lower, upper, worker in
@@ -87,9 +87,6 @@ private struct ExpertProductRegion {
     }
   }
 
-  /// Rows of a unit: a multiple of every level's panel.
-  private static let unitRows = 32
-
   let kernels: Kernels
   let scratch: Workspace.Scratch
   let groups: UnsafePointer<ExpertWorkspace.Group>
@@ -100,7 +97,7 @@ private struct ExpertProductRegion {
 
   private var stackCount: Int { second == nil ? 1 : 2 }
   private var rowCount: Int { first.matrix.rows }
-  private var unitsPerMatrix: Int { (rowCount + Self.unitRows - 1) / Self.unitRows }
+  private var unitsPerMatrix: Int { first.matrix.unitCount }
   var unitCount: Int { groupCount * stackCount * unitsPerMatrix }
 
   /// Runs the units of `range`, which may span matrices.
@@ -112,7 +109,8 @@ private struct ExpertProductRegion {
       let (number, place) = matrix.quotientAndRemainder(dividingBy: stackCount)
       let stack = place == 0 ? first : second ?? first
       stack.run(
-        lower * Self.unitRows..<min(upper * Self.unitRows, rowCount), of: groups[number],
+        lower * WeightMatrix.unitRows..<min(upper * WeightMatrix.unitRows, rowCount),
+        of: groups[number],
         number: number, kernels: kernels, scratch: scratch[worker])
       unit += upper - lower
     }

@@ -42,8 +42,7 @@ extension Pass {
   ) {
     var region = ProductRegion(first, second, third, tokenCount: tokenCount, pass: self)
     let units = region.unitCount
-    // A unit is a lot of work for many tokens, and little for one.
-    let chunk = tokenCount == 1 ? max(1, units / (pool.workerCount * 8)) : 1
+    let chunk = productChunk(of: units, tokenCount: tokenCount)
     withUnsafeMutablePointer(to: &region) { region in
       pool.runChunks(of: units, chunk: chunk, sharing: .inStretches, context: region) {
         context, lower, upper, worker in
@@ -52,13 +51,23 @@ extension Pass {
       }
     }
   }
+
+  /// Units of a chunk of products: one is a lot of work for many tokens, and little for one.
+  func productChunk(of units: Int, tokenCount: Int) -> Int {
+    tokenCount == 1 ? max(1, units / (pool.workerCount * 8)) : 1
+  }
+}
+
+extension WeightMatrix {
+  /// Rows that one worker multiplies at a time: a multiple of every level's panel.
+  static let unitRows = 32
+
+  /// Units that its rows make.
+  var unitCount: Int { (rows + Self.unitRows - 1) / Self.unitRows }
 }
 
 /// Rows of up to three matrices, dealt out in units of a panel.
 private struct ProductRegion {
-  /// Rows of a unit: a multiple of every level's panel.
-  static let unitRows = 32
-
   private struct Entry {
     var job: quern_product_job
     let function: quern_product_fn
@@ -69,8 +78,8 @@ private struct ProductRegion {
     mutating func run(_ range: Range<Int>, scratch: UnsafeMutableRawPointer) {
       let mine = range.clamped(to: units)
       guard !mine.isEmpty else { return }
-      let lower = (mine.lowerBound - units.lowerBound) * ProductRegion.unitRows
-      let upper = (mine.upperBound - units.lowerBound) * ProductRegion.unitRows
+      let lower = (mine.lowerBound - units.lowerBound) * WeightMatrix.unitRows
+      let upper = (mine.upperBound - units.lowerBound) * WeightMatrix.unitRows
       function(&job, lower, min(upper, rows), scratch)
     }
   }
@@ -91,7 +100,7 @@ private struct ProductRegion {
   private mutating func entry(_ target: Pass.Target, tokenCount: Int, pass: Pass) -> Entry {
     let weight = target.linear.weight
     let lower = unitCount
-    unitCount += (weight.rows + Self.unitRows - 1) / Self.unitRows
+    unitCount += weight.unitCount
     return Entry(
       job: weight.job(
         activations: pass.workspace.packed(weight.activation), tokenCount: tokenCount,

@@ -109,12 +109,6 @@ package struct Candidates: Sendable {
 
   // MARK: Cuts
 
-  mutating func keepLikeliest(_ limit: Int) {
-    guard limit < items.count else { return }
-    sort()
-    drop(after: limit)
-  }
-
   /// - Source: Meister et al., "Locally typical sampling", 2023.
   mutating func keepTypical(_ share: Float) {
     sort()
