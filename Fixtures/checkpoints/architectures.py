@@ -11,9 +11,8 @@ import sys
 
 import torch
 import transformers
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from make import CHATML, CORPUS, HERE, fresh, tokenizer_config, write_json, write_logits
+from make import CHATML, HERE, fresh, smollm_tokenizer, tokenizer_config, write_json, write_logits
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|user|>"]
 TEXT = "The upper stone turns, 42 times."
@@ -56,18 +55,6 @@ CHECKPOINTS = {
 }
 
 
-def make_tokenizer():
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Digits(individual_digits=True),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True)])
-    tokenizer.decoder = decoders.ByteLevel(add_prefix_space=True, trim_offsets=True, use_regex=True)
-    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
-        vocab_size=288, special_tokens=SPECIAL, show_progress=False,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
-    return tokenizer
-
-
 def randomize(model, seed, norm_center):
     generator = torch.Generator().manual_seed(seed)
     for name, parameter in model.named_parameters():
@@ -86,7 +73,7 @@ def randomize(model, seed, norm_center):
 
 def make(name, family, more):
     folder = fresh(name)
-    tokenizer = make_tokenizer()
+    tokenizer = smollm_tokenizer(288, SPECIAL)
     config_class = getattr(transformers, family + ("TextConfig" if family == "Gemma3" else "Config"))
     config = config_class(**{**dict(
         vocab_size=tokenizer.get_vocab_size(), hidden_size=32, intermediate_size=48, num_hidden_layers=2,

@@ -37,15 +37,15 @@ def write_json(path, value):
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def smollm_tokenizer():
-    """Special tokens first, as SmolLM2 has them."""
+def smollm_tokenizer(vocab_size=500, special=SPECIAL):
+    """Special tokens first, as SmolLM2 has them; digits one by one."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Digits(individual_digits=True),
         pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True)])
     tokenizer.decoder = decoders.ByteLevel(add_prefix_space=True, trim_offsets=True, use_regex=True)
     tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
-        vocab_size=500, special_tokens=SPECIAL, show_progress=False,
+        vocab_size=vocab_size, special_tokens=special, show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
     return tokenizer
 

@@ -11,17 +11,17 @@ from transformers import (
     GPT2Config, GPT2LMHeadModel, Phi3Config, Phi3ForCausalLM, StableLmConfig, StableLmForCausalLM, Starcoder2Config,
     Starcoder2ForCausalLM)
 
-from make import CORPUS, HERE, fresh, tokenizer_config, write_json, write_logits
+from make import CORPUS, HERE, fresh, smollm_tokenizer, tokenizer_config, write_json, write_logits
 
 END = "<|endoftext|>"
 
 
 def byte_tokenizer(digits):
     """GPT-2's, with or without StarCoder's digits one by one."""
+    if digits:
+        return smollm_tokenizer(320, [END])
     tokenizer = Tokenizer(models.BPE())
-    words = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True)
-    tokenizer.pre_tokenizer = (
-        pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), words]) if digits else words)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True)
     tokenizer.decoder = decoders.ByteLevel(add_prefix_space=True, trim_offsets=True, use_regex=True)
     tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
         vocab_size=320, special_tokens=[END], show_progress=False,
