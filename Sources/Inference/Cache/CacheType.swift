@@ -10,9 +10,9 @@ public enum CacheType: String, Sendable, Hashable, CaseIterable {
   case f16
   case bf16
   /// About half of F16. Adds 1.0e-4 to the mean divergence of Qwen2.5-Coder-0.5B Q4_K_M from the truth,
-  /// 1.4e-4 to that of SmolLM2-135M Q4_1.
+  /// 1.0e-4 to that of SmolLM2-135M Q4_1.
   case q8_0
-  /// About a quarter of F16, and felt: it adds 0.034 and 0.047 to the same.
+  /// About a quarter of F16, and felt: it adds 0.034 and 0.049 to the same.
   case q4_0
   /// Twice F16: for weights whose precision F16 would limit.
   case f32
