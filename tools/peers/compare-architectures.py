@@ -59,8 +59,12 @@ FREE = {
     "partial_rotary_factor", "rope_local_base_freq", "pad_token_id"}
 
 
+# Of the folders that the converter reads.
+PRE_TOKENIZERS = json.loads((FIXTURES / "pre.json").read_text())
+
+
 def reference(arguments, folder, destination, kind):
-    pre = json.loads((FIXTURES / "pre.json").read_text())[folder.name]
+    pre = PRE_TOKENIZERS[folder.name]
     result = subprocess.run(
         [sys.executable, "-c", WRAPPER, str(arguments.llama_cpp), pre, str(folder), "--outfile",
          str(destination), "--outtype", kind], capture_output=True, text=True)
@@ -125,6 +129,9 @@ def compare_converter(arguments, folder, scratch):
     for kind in ["f32", "bf16"]:
         ours, theirs = scratch / f"ours-{kind}.gguf", scratch / f"theirs-{kind}.gguf"
         conversion.quern(arguments, "convert", folder, ours, "--type", kind, "--overwrite")
+        if folder.name not in PRE_TOKENIZERS:
+            print(f"left out {folder.name} {kind}: the converter stops at it (Fixtures/checkpoints/README.md)")
+            continue
         reference(arguments, folder, theirs, kind)
         (our_reader, our_fields), (their_reader, their_fields) = conversion.fields(ours), conversion.fields(theirs)
         failed |= conversion.report(
@@ -141,7 +148,7 @@ def compare_logits(arguments, llama, folder, scratch):
     distance = farthest(ours, expected)
     failed = conversion.report(f"{folder.name} logits of the GGUF: {distance:.1e}", within(distance, 1e-3))
     model = llama_peer.Model(llama, str(gguf))
-    context = model.context(len(ids), 2, exact=True)
+    context = model.context(len(ids), 2, "f32")
     context.decode(ids, 0, True)
     theirs = context.logits(len(ids))
     context.close()

@@ -54,7 +54,7 @@ def transformers_logits(folder, ids):
 
 
 def llama_logits(llama, path, ids):
-    context = llama_peer.Model(llama, str(path)).context(len(ids), 2, exact=True)
+    context = llama_peer.Model(llama, str(path)).context(len(ids), 2, "f32")
     context.decode(ids, 0, True)
     logits = context.logits(len(ids))
     context.close()
