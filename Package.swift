@@ -82,11 +82,13 @@ let package = Package(
       ]),
 
     // MARK: Command line
+    .target(
+      name: "LineEditing", dependencies: [.product(name: "SystemPackage", package: "swift-system")]),
     .executableTarget(
       name: "quern",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Kernels", "MappedFiles",
-        "Quality", "Safetensors", "TensorCore", "Tokenizers", "Workers",
+        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Kernels", "LineEditing",
+        "MappedFiles", "Quality", "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Rainbow", package: "Rainbow"),
         .product(name: "TextTable", package: "TextTable"),
@@ -108,6 +110,11 @@ let package = Package(
         "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Quality",
         "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "LineEditingTests",
+      dependencies: [
+        "LineEditing", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "SystemLibraryTests", dependencies: ["CXXHash", "CZstd"]),
     .testTarget(name: "TensorCoreTests", dependencies: ["TensorCore"]),

@@ -3,7 +3,7 @@ import Tokenizers
 
 extension JSONValue {
   /// The value as the files of a checkpoint have it: two spaces a level, text in UTF-8, a line feed at the end.
-  var text: [UInt8] {
+  package var text: [UInt8] {
     var bytes: [UInt8] = []
     write(to: &bytes, level: 0)
     bytes.append(UInt8(ascii: "\n"))

@@ -18,7 +18,7 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf -p "Why is the sky blue?"
         quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
         quern run model.gguf --raw -p "1. Flour" --top-p 0.9 --repeat-penalty 1.1 --stop "\\n\\n"
-        quern run model.gguf --system "Answer in one sentence."
+        quern run model.gguf --system "Answer in one sentence."     (a chat; /help in it shows more)
         quern run model.gguf -p "Name a city." --grammar city.gbnf
         quern run model.gguf -p "Describe Rome in JSON." --json-schema city.json
         quern run model.gguf --context 32768 --cache-type q8_0
@@ -74,7 +74,10 @@ struct RunCommand: ParsableCommand {
       let constraint = try form.makeConstraint(generator.tokenizer)
       let loading = (ContinuousClock.now - start) / .seconds(1)
       guard let prompt else {
-        return try chat(Chat(generator, system: system), constraint)
+        var loop = ChatLoop(
+          try Chat(generator, system: system, overflow: .forgetOldest),
+          sampling: sampling.parameters, limit: count, constraint: constraint, output: output)
+        return try loop.run()
       }
       try answer(prompt, generator, constraint, loading: loading)
     } catch let error as ModelError {
@@ -119,14 +122,9 @@ struct RunCommand: ParsableCommand {
     _ prompt: String, _ generator: Generator, _ constraint: GrammarConstraint?, loading: Double
   ) throws {
     var text = ""
-    var isLineOpen = false
+    var said = TerminalText()
     func print(_ piece: String) -> Bool {
-      if output.json {
-        text += piece
-      } else {
-        StandardOutput.write(piece)
-        isLineOpen = true
-      }
+      if output.json { text += piece } else { said.write(piece) }
       return true
     }
     let interruption = Interruption()
@@ -144,53 +142,18 @@ struct RunCommand: ParsableCommand {
       }
     } catch {
       // The error gets a line of its own.
-      if isLineOpen { StandardOutput.write("\n") }
+      said.endLine(ifOpen: true)
       throw error
     }
     let memory = MemoryUse.current(with: generator.session)
     if output.json {
       try output.printJSON(Report(text, statistics, loading: loading, memory))
     } else {
-      StandardOutput.write("\n")
-      output.note(Self.summary(of: statistics, loading: loading))
+      said.endLine()
+      output.note(statistics.line(loading: loading))
       if output.verbose, let memory { output.note(memory.line) }
     }
     if interruption.isInterrupted { throw ExitCode(130) }
-  }
-
-  /// A conversation in the terminal or a pipe: one line a turn.
-  private func chat(_ chat: Chat, _ constraint: GrammarConstraint?) throws {
-    let isTerminal = isatty(STDIN_FILENO) != 0
-    if isTerminal { output.note("Type a message; ctrl-C ends an answer, ctrl-D the chat.") }
-    while true {
-      if isTerminal { StandardError.write("> ") }
-      guard let line = readLine() else { break }
-      guard !line.allSatisfy(\.isWhitespace) else { continue }
-      let interruption = Interruption()
-      let statistics = try Interrupts.ending(interruption) {
-        try chat.answer(
-          to: line, sampling: sampling.parameters, limit: count, constraint: constraint,
-          interruption: interruption
-        ) { piece in
-          StandardOutput.write(piece)
-          return true
-        }
-      }
-      StandardOutput.write("\n")
-      if output.verbose { output.note(Self.summary(of: statistics, loading: 0)) }
-    }
-    if isTerminal { StandardError.write("\n") }
-    if output.verbose, let memory = MemoryUse.current(with: chat.generator.session) {
-      output.note(memory.line)
-    }
-  }
-
-  private static func summary(of statistics: GenerationStatistics, loading: Double) -> String {
-    String(
-      format:
-        "prompt %d tokens, %.1f tokens/s; answer %d tokens, %.1f tokens/s; first token after %.2f s",
-      statistics.promptTokenCount, statistics.promptTokensPerSecond, statistics.newTokenCount,
-      statistics.tokensPerSecond, loading + statistics.secondsToFirstToken)
   }
 
   /// What `--json` prints.

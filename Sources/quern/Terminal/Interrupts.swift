@@ -1,5 +1,6 @@
 import Foundation
 import Inference
+import LineEditing
 import MappedFiles
 import Synchronization
 import Workers
@@ -39,6 +40,7 @@ enum Interrupts {
         guard sigwait(&waited, &signal) == 0 else { return }
       } while signal == SIGINT && endAnswer()
       Unfinished.discardAll()
+      TerminalMode.restore()
       if StandardError.isTerminal { StandardError.write("\n") }
       if StagedOutput.isAnyUnfinished {
         StandardError.writeLine("quern: interrupted; the same command goes on from here")

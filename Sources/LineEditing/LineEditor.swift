@@ -1,0 +1,158 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Reads messages that a person writes at a terminal, with the keys of a shell and texts of many lines.
+public final class LineEditor {
+  /// What came of a message.
+  public enum Outcome: Hashable, Sendable {
+    case text(String)
+    /// ctrl-C where nothing was written.
+    case interrupted
+    case endOfInput
+  }
+
+  /// Completes what stands before the cursor: all texts that it may become.
+  public typealias Completion = (String) -> [String]
+
+  /// Milliseconds within which the bytes of one key follow each other.
+  private static let keyGap: Int32 = 50
+
+  private let terminal: Terminal
+  private let prompt: String
+  private let continuation: String
+  private let isOpen: (String) -> Bool
+  private let complete: Completion
+  private var history: LineHistory
+  private var keys: KeyReader
+  /// Rows above the cursor that the last drawing used.
+  private var rowsAbove = 0
+
+  /// - Parameter isOpen: Whether Enter is to begin a new line after this text, and not to end it.
+  public init(
+    _ terminal: Terminal, prompt: String = "> ", continuation: String = "  ",
+    history: LineHistory = LineHistory(), isOpen: @escaping (String) -> Bool = { _ in false },
+    complete: @escaping Completion = { _ in [] }
+  ) {
+    self.terminal = terminal
+    self.prompt = prompt
+    self.continuation = continuation
+    self.history = history
+    self.isOpen = isOpen
+    self.complete = complete
+    keys = KeyReader { terminal.readByte(within: $0 ? Self.keyGap : nil) }
+  }
+
+  /// Runs `body` with what is typed meanwhile kept unseen for the next message.
+  public func withoutEcho<Value>(_ body: () throws -> Value) rethrows -> Value {
+    try TerminalMode.quiet.during(terminal, body)
+  }
+
+  /// Lets a person write a message.
+  public func read() -> Outcome {
+    TerminalMode.keys.during(terminal) {
+      // Bracketed paste: a pasted line end is no Enter.
+      terminal.write("\u{1B}[?2004h")
+      defer { terminal.write("\u{1B}[?2004l\r\n") }
+      let outcome = edit()
+      if case .text(let text) = outcome { history.add(text) }
+      return outcome
+    }
+  }
+
+  private func edit() -> Outcome {
+    var buffer = LineBuffer()
+    rowsAbove = 0
+    draw(buffer)
+    while let key = keys.read() {
+      switch key {
+      case .enter where isOpen(buffer.text): buffer.insert("\n")
+      case .enter:
+        drawAtEnd(buffer)
+        return .text(buffer.text)
+      case .interrupt:
+        drawAtEnd(buffer)
+        if buffer.isEmpty { return .interrupted }
+        buffer = LineBuffer()
+        terminal.write("\r\n")
+        rowsAbove = 0
+      case .endOfInput:
+        if buffer.isEmpty { return .endOfInput }
+        _ = buffer.apply(.deleteForward)
+      case .clearScreen:
+        terminal.write("\u{1B}[H\u{1B}[2J")
+        rowsAbove = 0
+      case .suspend: suspend(buffer)
+      case .tab: completeWord(&buffer)
+      default: edit(&buffer, key)
+      }
+      draw(buffer)
+    }
+    drawAtEnd(buffer)
+    return buffer.isEmpty ? .endOfInput : .text(buffer.text)
+  }
+
+  private func edit(_ buffer: inout LineBuffer, _ key: Key) {
+    guard !buffer.apply(key) else { return }
+    if key == .up, let older = history.older(than: buffer) { buffer = older }
+    if key == .down, let newer = history.newer() { buffer = newer }
+  }
+
+  /// Extends what stands before the cursor as far as all completions agree.
+  private func completeWord(_ buffer: inout LineBuffer) {
+    let candidates = complete(buffer.before)
+    guard var common = candidates.first else { return }
+    for candidate in candidates { common = common.commonPrefix(with: candidate) }
+    guard common.count > buffer.before.count else {
+      guard candidates.count > 1 else { return }
+      drawAtEnd(buffer)
+      terminal.write("\r\n" + candidates.joined(separator: "  ") + "\r\n")
+      rowsAbove = 0
+      return
+    }
+    buffer.insert(String(common.dropFirst(buffer.before.count)))
+  }
+
+  /// ctrl-Z: gives the terminal back to the shell until the program is continued.
+  private func suspend(_ buffer: LineBuffer) {
+    drawAtEnd(buffer)
+    terminal.write("\u{1B}[?2004l\r\n")
+    TerminalMode.restore()
+    kill(0, SIGTSTP)
+    TerminalMode.keys.enter(terminal)
+    terminal.write("\u{1B}[?2004h")
+    rowsAbove = 0
+  }
+
+  // MARK: Drawing
+
+  private func layout(_ buffer: LineBuffer) -> LineLayout {
+    let size = terminal.size
+    return LineLayout(
+      buffer, prompt: prompt, continuation: continuation, columnCount: size.columns,
+      rowLimit: size.rows - 1)
+  }
+
+  private func draw(_ buffer: LineBuffer) {
+    let layout = layout(buffer)
+    var text = rowsAbove > 0 ? "\u{1B}[\(rowsAbove)A" : ""
+    text += "\r\u{1B}[J" + layout.rows.joined(separator: "\r\n")
+    let below = layout.rows.count - 1 - layout.cursorRow
+    if below > 0 { text += "\u{1B}[\(below)A" }
+    text += "\r"
+    if layout.cursorColumn > 0 { text += "\u{1B}[\(layout.cursorColumn)C" }
+    terminal.write(text)
+    rowsAbove = layout.cursorRow
+  }
+
+  /// Draws with the cursor after the text, so that what comes next stands below it.
+  private func drawAtEnd(_ buffer: LineBuffer) { draw(LineBuffer(buffer.text)) }
+}
+
+extension String {
+  fileprivate func commonPrefix(with other: String) -> String {
+    String(zip(self, other).prefix { $0 == $1 }.map(\.0))
+  }
+}
