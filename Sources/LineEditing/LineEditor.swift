@@ -29,6 +29,8 @@ public final class LineEditor {
   private var keys: KeyReader
   /// Rows above the cursor that the last drawing used.
   private var rowsAbove = 0
+  /// What it drew, and for how many columns.
+  private var drawn = (buffer: LineBuffer(), columnCount: 0)
 
   /// - Parameter isOpen: Whether Enter is to begin a new line after this text, and not to end it.
   public init(
@@ -64,7 +66,7 @@ public final class LineEditor {
 
   private func edit() -> Outcome {
     var buffer = LineBuffer()
-    rowsAbove = 0
+    forgetDrawing()
     draw(buffer)
     while let key = keys.read() {
       switch key {
@@ -77,13 +79,13 @@ public final class LineEditor {
         if buffer.isEmpty { return .interrupted }
         buffer = LineBuffer()
         terminal.write("\r\n")
-        rowsAbove = 0
+        forgetDrawing()
       case .endOfInput:
         if buffer.isEmpty { return .endOfInput }
         _ = buffer.apply(.deleteForward)
       case .clearScreen:
         terminal.write("\u{1B}[H\u{1B}[2J")
-        rowsAbove = 0
+        forgetDrawing()
       case .suspend: suspend(buffer)
       case .tab: completeWord(&buffer)
       default: edit(&buffer, key)
@@ -109,7 +111,7 @@ public final class LineEditor {
       guard candidates.count > 1 else { return }
       drawAtEnd(buffer)
       terminal.write("\r\n" + candidates.joined(separator: "  ") + "\r\n")
-      rowsAbove = 0
+      forgetDrawing()
       return
     }
     buffer.insert(String(common.dropFirst(buffer.before.count)))
@@ -123,10 +125,16 @@ public final class LineEditor {
     kill(0, SIGTSTP)
     TerminalMode.keys.enter(terminal)
     terminal.write("\u{1B}[?2004h")
-    rowsAbove = 0
+    forgetDrawing()
   }
 
   // MARK: Drawing
+
+  /// What comes next is drawn where the cursor is.
+  private func forgetDrawing() {
+    rowsAbove = 0
+    drawn = (LineBuffer(), 0)
+  }
 
   private func layout(_ buffer: LineBuffer) -> LineLayout {
     let size = terminal.size
@@ -136,6 +144,12 @@ public final class LineEditor {
   }
 
   private func draw(_ buffer: LineBuffer) {
+    let columnCount = terminal.size.columns
+    if rowsAbove > 0 || !drawn.buffer.isEmpty, columnCount != drawn.columnCount {
+      // The terminal has wrapped what was drawn anew.
+      rowsAbove = layout(drawn.buffer).cursorRow
+    }
+    drawn = (buffer, columnCount)
     let layout = layout(buffer)
     var text = rowsAbove > 0 ? "\u{1B}[\(rowsAbove)A" : ""
     text += "\r\u{1B}[J" + layout.rows.joined(separator: "\r\n")

@@ -89,6 +89,7 @@ struct ChatLoop {
         }
       }
       said.endLine()
+      if source.isEditor { output.note("") }
       last = statistics
       note(statistics, forgotten: chat.forgottenCount - forgotten)
     } catch let error as ModelError {
