@@ -102,6 +102,20 @@ import Testing
     #expect(program.errors.contains("the model no longer sees the oldest"))
   }
 
+  @Test("The prompt of a turn is shown as text and as ids, which are those of the template")
+  func prompt() throws {
+    let path = folder.path.appending("chat.json").string
+    let program = try chat("one\n/save \(path)\ntwo\n/undo\n/prompt\n/prompt ids\n")
+    var messages = try transcript(path)
+    messages.append(["role": "user", "content": "two"])
+    let whole = try folder.write(Array(JSONEncoder().encode(messages)), as: "whole.json").string
+    let expected = try Program("tokenize", model, "--chat", whole, "--json").json()
+    let ids = try #require(expected["ids"] as? [Int]).map(String.init).joined(separator: " ")
+    #expect(program.errors.contains("\n" + ids + "\n"))
+    let text = try #require(expected["prompt"] as? String)
+    #expect(program.errors.contains(text))
+  }
+
   // MARK: At a terminal
 
   @Test("A person edits, goes back to what was said, and ends the chat with ctrl-D")

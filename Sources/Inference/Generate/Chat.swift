@@ -20,6 +20,8 @@ public final class Chat {
   public private(set) var messages: [ChatMessage]
   /// How many of ``messages``, the system's not counted, are no longer shown to the model.
   public private(set) var forgottenCount = 0
+  /// The tokens of the last turn, from the start of the context to where the answer begins.
+  public private(set) var prompt: [Int32] = []
   /// What the template is told besides, as `enable_thinking`.
   public var variables: [String: JSONValue] = [:]
   private let overflow: Overflow
@@ -91,7 +93,7 @@ public final class Chat {
     let before = (messages, forgottenCount)
     messages.append(ChatMessage(role: "user", content: text))
     do {
-      let prompt = try prompt(answerLimit: limit)
+      prompt = try makePrompt(answerLimit: limit)
       var answer = ""
       let kept = generator.session.reuse(prefixOf: prompt)
       let fresh = Array(prompt.dropFirst(kept))
@@ -114,7 +116,7 @@ public final class Chat {
   }
 
   /// The tokens of what is shown of the conversation, ready for an answer.
-  private func prompt(answerLimit: Int?) throws -> [Int32] {
+  private func makePrompt(answerLimit: Int?) throws -> [Int32] {
     var ids = try ids()
     guard overflow == .forgetOldest else { return ids }
     let length = generator.session.contextLength

@@ -133,6 +133,7 @@ struct ChatLoop {
       say(question == nil ? "Nothing was asked yet." : "The last question and its answer are gone.")
     case .save: try save(argument)
     case .load: try load(argument)
+    case .prompt: showPrompt(asIDs: argument == "ids")
     case .stats: showStatistics()
     case .exit: break
     }
@@ -180,6 +181,15 @@ struct ChatLoop {
     chat.restart(with: try Transcript.read(path))
     files.insert(path)
     say("\(chat.messages.count) messages loaded.")
+  }
+
+  private func showPrompt(asIDs: Bool) {
+    let prompt = chat.prompt
+    guard !prompt.isEmpty else { return say("Nothing was asked yet.") }
+    say(
+      asIDs
+        ? prompt.map(String.init).joined(separator: " ")
+        : TerminalText.harmless(chat.generator.tokenizer.decode(prompt, skipSpecial: false)))
   }
 
   private func showStatistics() {

@@ -2,7 +2,7 @@ import Foundation
 
 /// What one can say to the chat itself.
 enum SlashCommand: String, CaseIterable {
-  case help, system, reset, retry, undo, save, load, stats, exit
+  case help, system, reset, retry, undo, save, load, prompt, stats, exit
 
   /// How it is written, and what it does.
   var usage: (form: String, effect: String) {
@@ -15,6 +15,7 @@ enum SlashCommand: String, CaseIterable {
     case .undo: ("/undo", "take back the last question and its answer")
     case .save: ("/save FILE", "write the conversation as JSON")
     case .load: ("/load FILE", "go on with a conversation that was saved")
+    case .prompt: ("/prompt [ids]", "show the last prompt as the model was given it, or its token ids")
     case .stats: ("/stats", "show tokens, speed and memory")
     case .exit: ("/exit", "end the chat")
     }
