@@ -116,6 +116,20 @@ import Testing
     #expect(program.errors.contains(text))
   }
 
+  @Test(
+    "A template is told whether to think, and only if someone said so",
+    arguments: [
+      ([], "thinks: unset"), (["--think"], "thinks: True"), (["--no-think"], "thinks: False"),
+    ])
+  func thinking(flags: [String], expected: String) throws {
+    let template = "thinks: {{ enable_thinking | default('unset') }}"
+    let file = try folder.write(Array(template.utf8), as: "template.jinja").string
+    let edited = try Program("edit", model, "--in-place", "--chat-template", file)
+    try #require(edited.status == 0, "\(edited.errors)")
+    let program = try Program(arguments + flags, input: "a\n/prompt\n", environment: state)
+    #expect(program.errors.hasPrefix(expected + "\n"))
+  }
+
   // MARK: At a terminal
 
   @Test("A person edits, goes back to what was said, and ends the chat with ctrl-D")

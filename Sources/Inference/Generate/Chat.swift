@@ -22,6 +22,8 @@ public final class Chat {
   public private(set) var forgottenCount = 0
   /// The tokens of the last turn, from the start of the context to where the answer begins.
   public private(set) var prompt: [Int32] = []
+  /// The text of ``prompt``.
+  public var promptText: String { generator.tokenizer.decode(prompt, skipSpecial: false) }
   /// What the template is told besides, as `enable_thinking`.
   public var variables: [String: JSONValue] = [:]
   private let overflow: Overflow
@@ -106,7 +108,7 @@ public final class Chat {
       if statistics.stopReason == .cancelled, statistics.newTokenCount == 0 {
         (messages, forgottenCount) = before
       } else {
-        messages.append(ChatMessage(role: "assistant", content: answer))
+        messages.append(ChatMessage(answer: answer))
       }
       return statistics
     } catch {

@@ -15,6 +15,7 @@ struct ChatLoop {
   let sampling: SamplingParameters
   let limit: Int?
   let constraint: GrammarConstraint?
+  let showsThoughts: Bool
   let output: OutputOptions
   private let source: MessageSource
   private var last: GenerationStatistics?
@@ -23,12 +24,13 @@ struct ChatLoop {
 
   init(
     _ chat: Chat, sampling: SamplingParameters, limit: Int?, constraint: GrammarConstraint?,
-    output: OutputOptions
+    showsThoughts: Bool, output: OutputOptions
   ) {
     self.chat = chat
     self.sampling = sampling
     self.limit = limit
     self.constraint = constraint
+    self.showsThoughts = showsThoughts
     self.output = output
     source = MessageSource(isQuiet: output.quiet)
   }
@@ -75,7 +77,7 @@ struct ChatLoop {
   private mutating func answer(_ message: String) throws {
     let interruption = Interruption()
     let forgotten = chat.forgottenCount
-    var said = TerminalText()
+    var said = TerminalText(showsThoughts: showsThoughts) { [chat] in chat.promptText }
     do {
       let statistics = try source.answering {
         try Interrupts.ending(interruption) {
@@ -189,7 +191,7 @@ struct ChatLoop {
     say(
       asIDs
         ? prompt.map(String.init).joined(separator: " ")
-        : TerminalText.harmless(chat.generator.tokenizer.decode(prompt, skipSpecial: false)))
+        : TerminalText.harmless(chat.promptText))
   }
 
   private func showStatistics() {

@@ -15,7 +15,8 @@ enum SlashCommand: String, CaseIterable {
     case .undo: ("/undo", "take back the last question and its answer")
     case .save: ("/save FILE", "write the conversation as JSON")
     case .load: ("/load FILE", "go on with a conversation that was saved")
-    case .prompt: ("/prompt [ids]", "show the last prompt as the model was given it, or its token ids")
+    case .prompt:
+      ("/prompt [ids]", "show the last prompt as the model was given it, or its token ids")
     case .stats: ("/stats", "show tokens, speed and memory")
     case .exit: ("/exit", "end the chat")
     }

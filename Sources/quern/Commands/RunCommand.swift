@@ -53,6 +53,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: "What the model is told before the first message.")
   var system: String?
 
+  @OptionGroup var thinking: ThinkingFlags
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -60,6 +62,9 @@ struct RunCommand: ParsableCommand {
     if let context, context < 1 { throw ValidationError("--context takes a number above 0") }
     if raw && system != nil { throw ValidationError("--raw uses no chat template, so no --system") }
     if raw && prompt == nil { throw ValidationError("--raw continues a prompt: give -p") }
+    if raw && thinking.think != nil {
+      throw ValidationError("--raw uses no chat template, so neither --think nor --no-think")
+    }
     if output.json && prompt == nil { throw ValidationError("--json needs a prompt: give -p") }
   }
 
@@ -75,8 +80,9 @@ struct RunCommand: ParsableCommand {
       let loading = (ContinuousClock.now - start) / .seconds(1)
       guard let prompt else {
         var loop = ChatLoop(
-          try Chat(generator, system: system, overflow: .forgetOldest),
-          sampling: sampling.parameters, limit: count, constraint: constraint, output: output)
+          try makeChat(generator, overflow: .forgetOldest), sampling: sampling.parameters,
+          limit: count, constraint: constraint, showsThoughts: !thinking.hidesThinking,
+          output: output)
         return try loop.run()
       }
       try answer(prompt, generator, constraint, loading: loading)
@@ -93,6 +99,12 @@ struct RunCommand: ParsableCommand {
     } catch let error as ChatTemplateError {
       throw Failure("\(error)", path: model)
     }
+  }
+
+  private func makeChat(_ generator: Generator, overflow: Chat.Overflow) throws -> Chat {
+    let chat = try Chat(generator, system: system, overflow: overflow)
+    chat.variables = thinking.variables
+    return chat
   }
 
   private func advice(on error: ModelError) -> String? {
@@ -122,7 +134,8 @@ struct RunCommand: ParsableCommand {
     _ prompt: String, _ generator: Generator, _ constraint: GrammarConstraint?, loading: Double
   ) throws {
     var text = ""
-    var said = TerminalText()
+    let chat = raw ? nil : try makeChat(generator, overflow: .refuse)
+    var said = TerminalText(showsThoughts: !thinking.hidesThinking) { chat?.promptText ?? prompt }
     func print(_ piece: String) -> Bool {
       if output.json { text += piece } else { said.write(piece) }
       return true
@@ -131,14 +144,12 @@ struct RunCommand: ParsableCommand {
     let statistics: GenerationStatistics
     do {
       statistics = try Interrupts.ending(interruption) {
-        raw
-          ? try generator.generate(
+        try chat?.answer(
+          to: prompt, sampling: sampling.parameters, limit: count, constraint: constraint,
+          interruption: interruption, print)
+          ?? generator.generate(
             prompt, parseSpecial: true, sampling: sampling.parameters, limit: count,
             constraint: constraint, interruption: interruption, print)
-          : try Chat(generator, system: system)
-            .answer(
-              to: prompt, sampling: sampling.parameters, limit: count, constraint: constraint,
-              interruption: interruption, print)
       }
     } catch {
       // The error gets a line of its own.
