@@ -15,21 +15,24 @@ extension MappedFile {
   /// Pages of a window that are looked at to know whether it is in memory.
   private static let sampleCount = 8
 
-  /// Brings all pages into memory in the order of the file: a disk then reads in one stream, and whoever uses
-  /// them later waits for few. Returns when all is there, or stopped.
+  /// Brings the pages of a range into memory in the order of the file: a disk then reads in one stream, and
+  /// whoever uses them later waits for few. Returns when all is there, or stopped.
   ///
   /// What is in memory already is left alone. A hint, like ``advise(_:_:)``: failure is not an error.
   ///
-  /// - Parameter isStopped: Asked every few megabytes.
-  public func prefetch(until isStopped: () -> Bool) {
+  /// - Parameters:
+  ///   - range: Lies inside the file; all of it by default.
+  ///   - isStopped: Asked every few megabytes.
+  public func prefetch(_ range: Range<Int>? = nil, until isStopped: () -> Bool) {
     guard !isCopy else { return }
+    let range = range ?? 0..<byteCount
     let step = Self.windowByteCount
     let tells = tellsWhatIsInMemory
-    for start in stride(from: 0, to: byteCount, by: step) {
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
       if isStopped() { return }
-      let window = start..<min(start + step, byteCount)
+      let window = start..<min(start + step, range.upperBound)
       if tells, isInMemory(window) { continue }
-      advise(.willNeed, start..<min(start + Self.windowsAhead * step, byteCount))
+      advise(.willNeed, start..<min(start + Self.windowsAhead * step, range.upperBound))
       // Mapping pages that are there is cheaper when they are used, sixteen at a time.
       if tells { advise(.populate, window) }
     }
@@ -44,7 +47,8 @@ extension MappedFile {
   private func isInMemory(_ range: Range<Int>) -> Bool {
     let page = Int(getpagesize())
     let step = max(page, range.count / Self.sampleCount / page * page)
-    return stride(from: range.lowerBound, to: range.upperBound, by: step).allSatisfy { place in
+    let first = range.lowerBound / page * page
+    return stride(from: first, to: range.upperBound, by: step).allSatisfy { place in
       let address = UnsafeMutableRawPointer(mutating: bytes(in: place..<place + 1).baseAddress)
       #if canImport(Darwin)
         var state: CChar = 0

@@ -113,7 +113,10 @@ public final class MappedFile: Sendable {
     /// Has been read for the last time: the pages may leave this process.
     case dontNeed
     case sequential
+    /// Will be read here and there: nothing is read around a page that is touched.
     case random
+    /// Nothing is known.
+    case normal
   }
 
   /// `MADV_POPULATE_READ` of Linux 5.14, which older headers lack and older systems refuse.
@@ -144,6 +147,7 @@ public final class MappedFile: Sendable {
       case .dontNeed: MADV_DONTNEED
       case .sequential: MADV_SEQUENTIAL
       case .random: MADV_RANDOM
+      case .normal: MADV_NORMAL
       }
     _ = madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, Int32(flag))
   }

@@ -4,18 +4,21 @@ import Testing
 
 @Suite struct AllocationTests {
   private let folder: TemporaryFolder
-  private let model: String
 
-  init() throws {
-    folder = try TemporaryFolder()
-    model = folder.path.appending("tiny.gguf").string
-    let made = try Program("convert", try Self.speaker(in: folder), model, "--quiet")
+  init() throws { folder = try TemporaryFolder() }
+
+  private func model(of checkpoint: String) throws -> String {
+    let model = folder.path.appending("tiny.gguf").string
+    let made = try Program("convert", try Self.speaker(checkpoint, in: folder), model, "--quiet")
     try #require(made.status == 0, "\(made.errors)")
+    return model
   }
 
   /// A tiny checkpoint that says ASCII alone: text that is no UTF-8 would be repaired in memory of its own.
-  private static func speaker(in folder: TemporaryFolder) throws -> String {
-    let source = URL(fileURLWithPath: fixture("checkpoints/tiny-llama"))
+  private static func speaker(
+    _ checkpoint: String, in folder: TemporaryFolder
+  ) throws -> String {
+    let source = URL(fileURLWithPath: fixture("checkpoints/\(checkpoint)"))
     let copy = URL(fileURLWithPath: folder.path.appending("speaker").string)
     try FileManager.default.copyItem(at: source, to: copy)
     let file = copy.appendingPathComponent("tokenizer.json")
@@ -37,11 +40,16 @@ import Testing
   }
 
   /// What was counted between the 10th and the 60th piece of text.
-  private func count(_ more: [String]) throws -> (allocations: Int, locks: Int)? {
+  private func count(
+    _ more: [String], of checkpoint: String = "tiny-llama"
+  ) throws -> (allocations: Int, locks: Int)? {
     guard let library = PreloadedLibrary("counting-calls") else { return nil }
     defer { library.remove() }
     let program = try Program(
-      ["run", model, "--raw", "-p", "Once upon a time", "-n", "400", "--quiet", "--seed", "1"]
+      [
+        "run", try model(of: checkpoint), "--raw", "-p", "Once upon a time", "-n", "400", "--quiet",
+        "--seed", "1",
+      ]
         + more,
       environment: ["LD_PRELOAD": library.path, "COUNTED_WRITES": "10 60"])
     try #require(program.status == 0, "\(program.errors)")
@@ -59,6 +67,15 @@ import Testing
     ])
   func oneThread(sampling: [String]) throws {
     guard let counted = try count(["--threads", "1"] + sampling) else { return }
+    #expect(counted.allocations == 0)
+    #expect(counted.locks == 0)
+  }
+
+  @Test(
+    "Nothing is allocated for a token of a mixture of experts, and no lock taken",
+    arguments: ["tiny-mixtral", "tiny-qwen2moe"])
+  func experts(checkpoint: String) throws {
+    guard let counted = try count(["--threads", "1"], of: checkpoint) else { return }
     #expect(counted.allocations == 0)
     #expect(counted.locks == 0)
   }

@@ -21,9 +21,10 @@ import Workers
   }
 
   /// Loads a copy that is changed.
+  @discardableResult
   private func load(
     _ file: GGUFFile, without name: String? = nil, metadata: GGUFMetadata? = nil
-  ) throws {
+  ) throws -> Model {
     let kept = file.tensors.filter { $0.name != name }
     let layout = try GGUFLayout(
       metadata: metadata ?? file.metadata, tensors: kept.map { ($0.name, $0.type, $0.shape) })
@@ -32,14 +33,14 @@ import Workers
       bytes.replaceSubrange(
         place.offset..<place.offset + place.byteCount, with: file.bytes(of: tensor))
     }
-    _ = try Model(path: try folder.write(bytes, as: "changed.gguf"))
+    return try Model(path: try folder.write(bytes, as: "changed.gguf"))
   }
 
   @Test("Every tensor that is missing is refused by name", arguments: CheckpointFixture.allCases)
   func missing(_ fixture: CheckpointFixture) throws {
     let file = try gguf(fixture)
     let isOptional = { (name: String) in
-      name == "output.weight" || name == "rope_freqs.weight" || name.hasSuffix(".bias")
+      name == "output.weight" || name == "rope_freqs.weight"
     }
     for tensor in file.tensors where !isOptional(tensor.name) {
       #expect(throws: ModelError.missingTensor(tensor.name)) {
@@ -72,6 +73,31 @@ import Workers
     } throws: { error in
       guard case .badValue(let found, _, _)? = error as? ModelError else { return false }
       return found == key
+    }
+  }
+
+  @Test(
+    "A key of another type or with an absurd value is an error, or a model that runs",
+    arguments: CheckpointFixture.allCases)
+  func absurdMetadata(_ fixture: CheckpointFixture) throws {
+    let file = try gguf(fixture)
+    let name = try #require(file.metadata.string("general.architecture"))
+    let absurd: [GGUFValue] = [
+      .string("many"), .bool(true), .int32(-1), .uint32(0), .uint32(.max), .uint64(.max),
+      .float32(.nan), .float32(-1e30), .float64(1e300), .array(.uint32([])),
+      .array(.int32([1, -5, 3])),
+    ]
+    for (key, _) in file.metadata.entries where key.hasPrefix("\(name).") {
+      for value in absurd {
+        var metadata = file.metadata
+        metadata[key] = value
+        do {
+          let model = try load(file, metadata: metadata)
+          let session = try Session(
+            model, contextLength: 8, pool: WorkerPool(workerCount: 1))
+          #expect(try session.forward([1, 2]).count == model.dimensions.vocabularyCount)
+        } catch is ModelError {}
+      }
     }
   }
 }

@@ -14,9 +14,10 @@ extension HuggingFaceFolder {
     from folder: FilePath, type: TensorType, feedForwardWidth: Int?
   ) throws -> [TextFile] {
     try FolderListing(folder).names.compactMap { name in
-      guard copied.contains(where: name.hasSuffix), !name.hasSuffix(".index.json") else {
-        return nil
-      }
+      // Weights are written as plain floats, whatever they were.
+      guard copied.contains(where: name.hasSuffix), !name.hasSuffix(".index.json"),
+        !QuantizationDeclaration.fileNames.contains(name)
+      else { return nil }
       let path = folder.appending(name)
       guard try FileKind(of: path) != .folder else { return nil }
       guard try MappedFile(path).byteCount <= copiedByteLimit else { return nil }
@@ -26,7 +27,6 @@ extension HuggingFaceFolder {
       let config = try JSONFile(path)
       let key = config["dtype"] != nil ? "dtype" : "torch_dtype"
       var changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
-      // Weights are written as plain floats, whatever they were.
       changed = changed.removing(["quantization_config", "compression_config"])
       if let feedForwardWidth, config["intermediate_size"] != .integer(feedForwardWidth) {
         changed = changed.setting("intermediate_size", .integer(feedForwardWidth))

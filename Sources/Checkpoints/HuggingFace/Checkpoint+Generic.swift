@@ -11,12 +11,10 @@ extension Checkpoint {
     guard let name = modelType ?? config["architectures"]?.array?.first?.string else {
       throw config.bad("model_type", "a text", nil)
     }
-    let tensors = weights.tensors.map { shard, tensor in
-      CheckpointTensor(
-        name: tensor.name, type: tensor.type, shape: tensor.shape,
-        source: TensorSource(.file(weights.shards[shard].file, offset: tensor.offset)))
-    }
-    var warnings = [
+    let plain = try PlainTensors(of: weights, declaredIn: config)
+    let tensors = plain.tensors
+    var warnings = plain.warnings
+    warnings += [
       "the architecture \(name.printable) is not known: tensors keep their names, and its numbers are left out"
     ]
     var metadata = GGUFMetadata()

@@ -32,6 +32,7 @@ extension Checkpoint {
     var warnings: [String] = []
     let stored = try weights.storedTensors(format, path: path)
     let tensors = try TensorTable(architecture, decoder, path: path).tensors(of: stored)
+    try architecture.checkPromises(of: config, decoder, tensors)
     if let format { warnings += format.notes(on: stored) }
     let metadata = try Self.metadata(
       config, architecture, decoder, tensors: tensors, warnings: &warnings)

@@ -83,24 +83,38 @@ struct TensorTable {
   private func split(
     _ tensor: StoredTensor, into names: [String], layer: Int?
   ) throws -> [CheckpointTensor] {
-    guard case .file(let file, let offset) = tensor.content else {
-      throw failure(.wrongType(tensor: tensor.name, tensor.type))
-    }
-    return try names.enumerated().compactMap { number, name in
+    try names.enumerated().compactMap { number, name in
       guard let pair = architecture.tensors.first(where: { $0.gguf == name }) else { return nil }
       var extents = pair.extents.map(decoder.extent)
       let shape = try Shape(extents)
       extents[extents.count - 2] *= names.count
       try check(tensor, try Shape(extents))
-      let matrixCount = extents.dropLast(2).reduce(1, *)
-      let byteCount = try shape.byteCount(of: tensor.type) / matrixCount
-      let parts = (0..<matrixCount).map { matrix in
-        FilePart(file, offset: offset + (matrix * names.count + number) * byteCount)
-      }
+      let places = (0..<extents.dropLast(2).reduce(1, *)).map { $0 * names.count + number }
       return CheckpointTensor(
         name: LayeredName.spell(name, layer: layer), type: tensor.type, shape: shape,
-        source: TensorSource(.parts(parts)))
+        source: TensorSource(try matrices(places, of: tensor, shape: shape)))
     }
+  }
+
+  /// Matrices that lie among others in one tensor, by their places there.
+  ///
+  /// - Parameter shape: Of all that are taken.
+  private func matrices(
+    _ places: [Int], of tensor: StoredTensor, shape: Shape
+  ) throws -> TensorSource.Content {
+    let matrix = try Shape(Array(shape.dimensions.suffix(2)))
+    switch tensor.content {
+    case .file(let file, let offset):
+      let byteCount = try matrix.byteCount(of: tensor.type)
+      return .parts(places.map { FilePart(file, offset: offset + $0 * byteCount) })
+    case .quantized(let weight):
+      let slices = places.map { RowSlice(weight, from: $0 * matrix.rows, shape: matrix) }
+      if shape.dimensions.count == 2, let slice = slices.first { return .quantized(slice) }
+      guard let stack = try StackedWeight(slices) else { break }
+      return .quantized(stack)
+    case .parts, .values: break
+    }
+    throw failure(.wrongType(tensor: tensor.name, tensor.type))
   }
 
   private func failure(_ reason: CheckpointError.Reason) -> CheckpointError {

@@ -6,21 +6,14 @@ extension QuantizedFormat {
     "fp8", "fbgemm_fp8", "modelopt (FP8)", "gptq", "awq", "compressed-tensors", "mxfp4",
   ]
 
-  /// The format that `config.json` declares; `nil` for plain floats.
+  /// The format that a folder declares in `config.json` or beside it; `nil` for plain floats.
   ///
   /// - Throws: ``CheckpointError`` with `.unknownQuantization` for one that is not known, or one of a
   ///   variant that is not.
   init?(of config: JSONFile) throws {
-    guard let declared = config["quantization_config"] ?? config["compression_config"] else {
-      return nil
-    }
-    guard case .object = declared else {
-      throw config.bad("quantization_config", "an object", declared)
-    }
-    let reader = QuantizationReader(config: config, declared: declared)
-    guard let method = try config.string("quant_method", of: declared) else {
-      throw config.bad("quant_method", "the name of a method", nil)
-    }
+    guard let declaration = try QuantizationDeclaration(of: config) else { return nil }
+    let reader = QuantizationReader(config: declaration.file, declared: declaration.declared)
+    let method = declaration.method
     switch method.lowercased() {
     case "fp8":
       self = .scaled(
@@ -85,11 +78,14 @@ private struct QuantizationReader {
   }
 
   func awq() throws -> QuantizedFormat {
-    let bits = try config.integer("bits", in: 1...32, of: declared) ?? 4
+    // AutoAWQ's own names come second.
+    let bits =
+      try config.integer("bits", in: 1...32, of: declared)
+      ?? config.integer("w_bit", in: 1...32, of: declared) ?? 4
     guard bits == 4 else { throw unknown("awq (\(bits) bits)") }
     let layout = try string("version")?.lowercased() ?? "gemm"
     guard layout == "gemm" else { throw unknown("awq (\(layout))") }
-    return .awq(groupSize: try groupSize("group_size") ?? 128)
+    return .awq(groupSize: try groupSize("group_size") ?? groupSize("q_group_size") ?? 128)
   }
 
   // MARK: compressed-tensors

@@ -2,8 +2,8 @@ import TensorCore
 
 /// A weight of one byte an element, floats or whole numbers, multiplied by scales of rectangles.
 ///
-///     weight      F8_E4M3, F8_E5M2 or I8   [rows, columns]
-///     scale       F32, BF16, F16 or E8M0   one; [rows, 1]; or a grid of rectangles
+///     weight      F8_E4M3, F8_E5M2 or I8   [rows, columns] or [matrices, rows, columns]
+///     scale       F32, BF16, F16 or E8M0   one; [rows, 1]; or a grid of rectangles; of each matrix
 ///     zero point  I8                       as the scales, for whole numbers
 ///
 /// - Source: `dequant_simple` in llama.cpp's conversion/base.py; `NaiveQuantizationCompressor` of
@@ -12,40 +12,25 @@ struct ScaledWeight: QuantizedWeight {
   let type = TensorType.f32
   let shape: Shape
   var parts: [WeightPart] { [codes, scales] + (zeros.map { [$0] } ?? []) }
-  var coding: String { "scaled by \(rowCount) x \(columnCount)" }
+  var coding: String { "scaled by \(grid.rowCount) x \(grid.columnCount)" }
 
   private let codes: WeightPart
   private let scales: WeightPart
   private let zeros: WeightPart?
-  /// Rows and columns that share a scale.
-  private let rowCount: Int
-  private let columnCount: Int
-  /// Scales of a row of rectangles.
-  private let scaleCount: Int
+  private let grid: ScaleGrid
   /// What each byte stands for.
   private let values: [Float]
 
   /// - Parameter block: Rows and columns of a rectangle; `nil` for one scale, or one a row.
   init(_ parts: WeightParts, scale ending: String, block: (rows: Int, columns: Int)?) throws {
     var codes = try parts.part("", Array(Self.types))
-    let extents = try parts.extents(of: codes, 2)
-    let (rows, columns) = (extents[0], extents[1])
+    let extents = try parts.extents(of: codes, codes.shape.dimensions.count == 3 ? 3 : 2)
     scales = try parts.part(ending, WeightParts.floats + [.f8E8M0])
     // Floats lie around zero, whatever zero points their writers leave beside them.
     let zeros = codes.type == .i8 ? try parts.partIfPresent("_zero_point", [.i8]) : nil
-    if scales.shape.elementCount == 1, block == nil || scales.shape.dimensions.count < 2 {
-      (rowCount, columnCount) = (rows, columns)
-    } else if let block {
-      (rowCount, columnCount) = (block.rows, block.columns)
-      try parts.check(
-        scales, has: [rows.groups(of: rowCount), columns.groups(of: columnCount)])
-    } else {
-      (rowCount, columnCount) = (1, columns)
-      if scales.shape.dimensions != [rows] { try parts.check(scales, has: [rows, 1]) }
-    }
+    grid = try ScaleGrid(of: extents, scales, block: block, parts)
     if let zeros { try parts.check(zeros, has: scales.shape.dimensions) }
-    scaleCount = columns.groups(of: columnCount)
-    codes.rowByteCount = columns
+    codes.rowByteCount = codes.shape.columns
     self.codes = codes
     self.zeros = zeros
     shape = codes.shape
@@ -75,11 +60,11 @@ struct ScaledWeight: QuantizedWeight {
     values.withUnsafeBufferPointer { values in
       for (line, row) in rows.enumerated() {
         let (source, target) = (source + row * columns, target + line * columns)
-        for place in 0..<scaleCount {
-          let index = row / rowCount * scaleCount + place
+        for place in 0..<grid.columnsOfScales {
+          let index = grid.index(row: row, place: place)
           let scale = scales.float(at: index)
           let zero = zeros?.float(at: index) ?? 0
-          for column in place * columnCount..<min(columns, (place + 1) * columnCount) {
+          for column in place * grid.columnCount..<min(columns, (place + 1) * grid.columnCount) {
             target[column] = (values[Int(source[column])] - zero) * scale
           }
         }

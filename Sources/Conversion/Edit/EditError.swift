@@ -90,8 +90,9 @@ extension EditError.Reason: CustomStringConvertible {
       "the new header takes \(byteCount) bytes, and \(available) lie before the tensors: give a "
         + "destination instead of --in-place"
     case .severalParts(let names):
-      "the change lies in \(names.count) files of the set, and only one is changed in place: give a "
-        + "destination instead"
+      "the change lies in \(names.count) files of the set (keys in the first, names of tensors where these "
+        + "lie), and only one is changed in place: give a destination instead, or change "
+        + "\(names.map(\.printable).joined(separator: " and ")) one by one"
     }
   }
 }

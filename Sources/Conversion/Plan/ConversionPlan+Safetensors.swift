@@ -6,7 +6,8 @@ import TensorCore
 
 extension ConversionPlan {
   /// Plans one safetensors file, or shards and their index when the options limit what a file may hold and
-  /// it would hold more: the same tensors under the same names, cast when a recipe is given.
+  /// it would hold more: the same tensors under the same names, cast when a recipe is given, and decoded where
+  /// they are quantized.
   ///
   /// - Parameter destination: `NAME.safetensors`, also for shards.
   init(
@@ -18,9 +19,21 @@ extension ConversionPlan {
     }
     var metadata: [String: String] = [:]
     for shard in checkpoint.shards { metadata.merge(shard.metadata) { first, _ in first } }
-    let tensors = checkpoint.tensors.map { _, tensor in
-      let cast = tensor.type.isPlainFloat ? options.recipe?.base : nil
-      return (name: tensor.name, type: cast ?? tensor.type, shape: tensor.shape)
+    let plain = try PlainTensors(of: checkpoint, at: source)
+    let tensors = plain.tensors.map { tensor in
+      let isCast = tensor.type.isPlainFloat || tensor.source.isQuantized
+      // Blocks have no place in such a file; BF16 has all values of those that are kept in a checkpoint.
+      let kept = tensor.type.isQuantized ? TensorType.bf16 : tensor.type
+      return (
+        name: tensor.name, type: isCast ? options.recipe?.base ?? kept : kept, shape: tensor.shape
+      )
+    }
+    let sources = Dictionary(
+      plain.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    guard sources.count == tensors.count else {
+      let names = plain.tensors.map(\.name)
+      let twice = names.first { name in names.count { $0 == name } > 1 } ?? ""
+      throw CheckpointError(.repeatedTensor(twice), path: source)
     }
     let layouts = try options.shards(tensors).map {
       try SafetensorsLayout(metadata: metadata, tensors: $0)
@@ -32,7 +45,7 @@ extension ConversionPlan {
     var files = shards.map { name, layout in
       PlannedFile(
         name: layouts.count > 1 ? name : "", header: layout.header,
-        tensors: Self.plan(layout, checkpoint), byteCount: layout.byteCount)
+        tensors: Self.plan(layout, sources), byteCount: layout.byteCount)
     }
     if files.count > 1 {
       // Readers open the index, which of a set therefore appears last.
@@ -44,20 +57,19 @@ extension ConversionPlan {
     }
     self.init(
       source: source, destination: destination,
-      form: files.count > 1 ? .set(files.map(\.name)) : .file, files: files, warnings: [],
+      form: files.count > 1 ? .set(files.map(\.name)) : .file, files: files,
+      warnings: plain.warnings,
       options: options)
   }
 
   private static func plan(
-    _ layout: SafetensorsLayout, _ checkpoint: SafetensorsCheckpoint
+    _ layout: SafetensorsLayout, _ sources: [String: CheckpointTensor]
   ) -> [PlannedTensor] {
     layout.tensors.compactMap { place -> PlannedTensor? in
-      guard let (shard, tensor) = checkpoint.tensor(place.name) else { return nil }
-      let file = checkpoint.shards[shard].file
+      guard let tensor = sources[place.name] else { return nil }
       return PlannedTensor(
         name: place.name, sourceType: tensor.type, type: place.type, shape: place.shape,
-        offset: place.offset, byteCount: place.byteCount,
-        source: TensorSource(.file(file, offset: tensor.offset)))
+        offset: place.offset, byteCount: place.byteCount, source: tensor.source)
     }
   }
 }

@@ -76,13 +76,29 @@ private struct ExpertProductRegion {
       _ rows: Range<Int>, of group: ExpertWorkspace.Group, number: Int, kernels: Kernels,
       scratch: UnsafeMutableRawPointer
     ) {
-      let tokenCount = group.slots.count
+      guard group.isApart else {
+        product(
+          rows, activations[number], group.slots, group.expert, kernels: kernels, scratch: scratch)
+        return
+      }
+      // The rows of the matrix stay in the cache meanwhile.
+      for slot in group.slots {
+        product(
+          rows, activations[number, slot: slot], slot..<slot + 1, group.expert, kernels: kernels,
+          scratch: scratch)
+      }
+    }
+
+    private func product(
+      _ rows: Range<Int>, _ activations: UnsafeMutableRawPointer, _ slots: Range<Int>,
+      _ expert: Int, kernels: Kernels, scratch: UnsafeMutableRawPointer
+    ) {
       var job = matrix.job(
-        activations: activations[number], tokenCount: tokenCount,
-        bias: bias.map { $0 + group.expert * matrix.rows },
-        output: output + group.firstSlot * matrix.rows, outputStride: matrix.rows)
-      job.weights = matrix.bytes + group.expert * matrix.rows * matrix.rowByteCount
-      matrix.product(tokenCount: tokenCount, kernels: kernels)(
+        activations: activations, tokenCount: slots.count,
+        bias: bias.map { $0 + expert * matrix.rows },
+        output: output + slots.lowerBound * matrix.rows, outputStride: matrix.rows)
+      job.weights = matrix.bytes + expert * matrix.rows * matrix.rowByteCount
+      matrix.product(tokenCount: slots.count, kernels: kernels)(
         &job, rows.lowerBound, rows.upperBound, scratch)
     }
   }
@@ -174,9 +190,17 @@ private struct ExpertPackRegion {
     _ activation: quern_activation, _ slots: Range<Int>, group number: Int,
     into packed: ExpertWorkspace.PackedGroups
   ) {
-    let group = groups[number].slots
-    quern_pack(kernels.products, activation)!(  // both forms have a packer at every level
-      rows + group.lowerBound * columns, columns, columns, group.count,
-      slots.lowerBound - group.lowerBound, slots.upperBound - group.lowerBound, packed[number])
+    let group = groups[number]
+    let pack = quern_pack(kernels.products, activation)!  // both forms have a packer at every level
+    guard group.isApart else {
+      let first = group.firstSlot
+      pack(
+        rows + first * columns, columns, columns, group.slots.count, slots.lowerBound - first,
+        slots.upperBound - first, packed[number])
+      return
+    }
+    for slot in slots {
+      pack(rows + slot * columns, columns, columns, 1, 0, 1, packed[number, slot: slot])
+    }
   }
 }

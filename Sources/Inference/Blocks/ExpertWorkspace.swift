@@ -9,6 +9,8 @@ final class ExpertWorkspace {
     let expert: Int
     let firstSlot: Int
     let endSlot: Int
+    /// Whether its rows are few, packed and multiplied one by one.
+    let isApart: Bool
     var slots: Range<Int> { firstSlot..<endSlot }
   }
 
@@ -21,6 +23,11 @@ final class ExpertWorkspace {
 
     subscript(number: Int) -> UnsafeMutableRawPointer {
       start + groups[number].firstSlot * row + number * gap
+    }
+
+    /// Where a row of a group begins whose rows are packed one by one.
+    subscript(number: Int, slot slot: Int) -> UnsafeMutableRawPointer {
+      self[number] + (slot - groups[number].firstSlot) * row
     }
   }
 
@@ -49,10 +56,12 @@ final class ExpertWorkspace {
   let rows: Buffer<Float>
   let gate: Buffer<Float>
   let up: Buffer<Float>
+  /// By layer and expert: whether its pages were asked for.
+  private let asked: Buffer<UInt8>
   private let packedFloats: Buffer<UInt8>
   private let packedIntegers: Buffer<UInt8>
 
-  init(_ dimensions: ExpertDimensions, width: Int, batchCapacity: Int) {
+  init(_ dimensions: ExpertDimensions, layerCount: Int, width: Int, batchCapacity: Int) {
     self.dimensions = dimensions
     self.width = width
     let slotCount = batchCapacity * dimensions.usedCount
@@ -65,6 +74,8 @@ final class ExpertWorkspace {
     groupOfSlot = Buffer(slotCount)
     groups = Buffer(min(slotCount, dimensions.count))
     cursors = Buffer(dimensions.count)
+    asked = Buffer(layerCount * dimensions.count)
+    asked.pointer.initialize(repeating: 0, count: layerCount * dimensions.count)
     rows = Buffer(slotCount * width)
     gate = Buffer(slotCount * dimensions.feedForwardWidth)
     up = Buffer(slotCount * dimensions.feedForwardWidth)
@@ -81,11 +92,13 @@ final class ExpertWorkspace {
     let floats = [scores, sharedScales, weights, rows, gate, up]
     let numbers = [chosen, slots, tokens, groupOfSlot, cursors]
     return floats.reduce(0) { $0 + $1.byteCount } + numbers.reduce(0) { $0 + $1.byteCount }
-      + groups.byteCount + packedFloats.byteCount + packedIntegers.byteCount
+      + groups.byteCount + asked.byteCount + packedFloats.byteCount + packedIntegers.byteCount
   }
 
   /// Gives each choice a slot, expert by expert.
-  func group(tokenCount: Int) {
+  ///
+  /// - Parameter apart: Rows of an expert up to which they are multiplied one by one.
+  func group(tokenCount: Int, apart: Int) {
     let choices = tokenCount * dimensions.usedCount
     let cursors = cursors.pointer
     cursors.initialize(repeating: 0, count: dimensions.count)
@@ -95,7 +108,8 @@ final class ExpertWorkspace {
     for expert in 0..<dimensions.count where cursors[expert] > 0 {
       let slots = next..<next + Int(cursors[expert])
       groups.pointer[groupCount] = Group(
-        expert: expert, firstSlot: slots.lowerBound, endSlot: slots.upperBound)
+        expert: expert, firstSlot: slots.lowerBound, endSlot: slots.upperBound,
+        isApart: slots.count <= apart)
       for slot in slots { groupOfSlot.pointer[slot] = Int32(groupCount) }
       groupCount += 1
       cursors[expert] = Int32(next)
@@ -107,6 +121,20 @@ final class ExpertWorkspace {
       cursors[expert] += 1
       slots.pointer[choice] = slot
       tokens.pointer[Int(slot)] = Int32(choice / dimensions.usedCount)
+    }
+  }
+
+  /// Has the pages of the experts that were chosen read, before the first page is touched: each in one piece, and
+  /// nothing around it. Once, unless a model that memory does not hold is read again and again.
+  func readAhead(of mixture: MixtureOfExperts) {
+    for number in 0..<groupCount {
+      let expert = groups.pointer[number].expert
+      let place = mixture.layer * dimensions.count + expert
+      guard asked.pointer[place] == 0 || dimensions.exceedMemory else { continue }
+      asked.pointer[place] = 1
+      mixture.gate.readAhead(expert)
+      mixture.up.readAhead(expert)
+      mixture.down.readAhead(expert)
     }
   }
 

@@ -1,5 +1,6 @@
 internal import CKernels
 internal import Kernels
+import MappedFiles
 
 /// Matrices of one shape, one for each expert, that lie one after another in a tensor.
 struct LinearStack: Sendable {
@@ -7,10 +8,23 @@ struct LinearStack: Sendable {
   let first: WeightMatrix
   /// What is added to the products: `rows` values for each expert.
   var bias: FloatVector?
+  /// Where they lie.
+  let place: FileStretch
+
+  /// Has the pages of one matrix read.
+  func readAhead(_ expert: Int) {
+    let count = first.rows * first.rowByteCount
+    let start = place.bytes.lowerBound + expert * count
+    place.file.advise(.willNeed, start..<start + count)
+  }
 
   var form: ActivationForms {
     first.activation == QUERN_ACTIVATION_INT8 ? .int8 : .float
   }
+
+  /// Rows up to which a product each is faster than unpacking the matrix once for all: what unpacking takes,
+  /// measured, is four products and more of a row, but for blocks of MXFP4.
+  var rowsApart: Int { form == .int8 && first.type != .mxfp4 ? 4 : 1 }
 }
 
 /// An expert that every token passes.
@@ -23,7 +37,7 @@ struct SharedExpert: Sendable {
 /// Feed-forward networks of which each token passes the few that a router chooses for it.
 ///
 /// For one token only the chosen experts' weights are read. Tokens of a batch are grouped by expert, so
-/// that each weight is read once for all of an expert's tokens.
+/// that each weight is read once for all of an expert's tokens, and unpacked once unless they are few.
 ///
 /// - Source: arXiv 2101.03961; arXiv 2401.04088.
 struct MixtureOfExperts: FeedForward {
@@ -35,6 +49,8 @@ struct MixtureOfExperts: FeedForward {
     case all
   }
 
+  /// The number of its layer.
+  let layer: Int
   let router: Linear
   var gate, up, down: LinearStack
   let weighting: Weighting
@@ -54,7 +70,9 @@ struct MixtureOfExperts: FeedForward {
       (router, experts.scores.pointer, router.weight.rows),
       shared.map { ($0.scale, experts.sharedScales.pointer, 1) })
     pass.chooseExperts(experts, weighting)
-    experts.group(tokenCount: pass.tokenCount)
+    experts.group(
+      tokenCount: pass.tokenCount, apart: min(gate.rowsApart, up.rowsApart, down.rowsApart))
+    experts.readAhead(of: self)
     // One token's row is packed already.
     let isPacked = pass.tokenCount == 1
     if !isPacked { pass.packExpertInputs(experts, for: gate.form.union(up.form)) }

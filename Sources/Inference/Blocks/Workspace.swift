@@ -48,7 +48,9 @@ final class Workspace {
     gate = rows(dimensions.widestFeedForward)
     up = rows(dimensions.widestFeedForward)
     experts = dimensions.experts.map {
-      ExpertWorkspace($0, width: dimensions.width, batchCapacity: batchCapacity)
+      ExpertWorkspace(
+        $0, layerCount: dimensions.layerCount, width: dimensions.width,
+        batchCapacity: batchCapacity)
     }
     turns = rows(dimensions.rotaryDim * dimensions.rotaryCount)
     let widest = max(dimensions.width, dimensions.widestFeedForward, dimensions.queryWidth)

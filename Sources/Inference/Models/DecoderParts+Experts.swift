@@ -5,6 +5,8 @@ extension DecoderParts {
   mutating func readExperts() throws(ModelError) {
     dimensions.experts = try ExpertDimensions(
       parameters, feedForwardWidth: dimensions.feedForwardWidth)
+    let byteCount = source.file.files.reduce(0) { $0 + $1.file.byteCount }
+    dimensions.experts?.exceedMemory = byteCount > MachineMemory().availableByteCount
   }
 }
 
@@ -22,6 +24,7 @@ extension LayerParts {
         "blk.\(index).\(name)", count: experts.count, rows: rows, columns: columns)
     }
     return MixtureOfExperts(
+      layer: index,
       router: try linear("ffn_gate_inp", rows: experts.count, columns: width),
       gate: try stack("ffn_gate_exps", rows: inner, columns: width),
       up: try stack("ffn_up_exps", rows: inner, columns: width),
@@ -53,8 +56,11 @@ extension TensorSource {
       let matrix = WeightMatrix(
         type: tensor.type, rows: rows, columns: columns, bytes: bytes, kernels: kernels)
     else { throw .unsupportedType(tensor: tensor.name, tensor.type) }
+    let gguf = file.file(of: tensor)
+    let place = FileStretch(
+      file: gguf.file, bytes: tensor.offset..<tensor.offset + tensor.byteCount)
     return LinearStack(
-      first: matrix, bias: try biases("\(name).bias", count: count, rows: rows))
+      first: matrix, bias: try biases("\(name).bias", count: count, rows: rows), place: place)
   }
 
   private func biases(

@@ -6,6 +6,8 @@ public struct ExpertDimensions: Sendable, Hashable {
   public var feedForwardWidth: Int
   /// Of the expert that every token passes; 0 where there is none.
   public var sharedFeedForwardWidth = 0
+  /// Whether the weights take more than the memory that was left when they were loaded.
+  var exceedMemory = false
 }
 
 extension ExpertDimensions {

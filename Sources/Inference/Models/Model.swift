@@ -40,8 +40,11 @@ public final class Model: Sendable {
     self.file = file
     self.kernels = kernels
     architecture = name
+    file.leaveExperts()
     decoder = try type.decoder(
       DecoderParts(TensorSource(file: file, kernels: kernels), architecture: name))
+    file.readDenseParts()
+    try file.checkLayersAgree(layerCount: decoder.dimensions.layerCount)
   }
 
   /// A model that is one file.
@@ -60,12 +63,17 @@ public final class Model: Sendable {
 
   /// Begins to read the weights into memory, in the order of the files, on a thread of its own: for a model that
   /// is used at once. Does nothing when they are few, or more than the memory that is left.
+  ///
+  /// Experts are left where they are until a router chooses them, and the system is asked to leave them too: it
+  /// would read on and back around every page that is touched.
   public func prefetch() {
-    let byteCount = file.files.reduce(0) { $0 + $1.file.byteCount }
+    let stretches = file.neededByEveryToken
+    let byteCount = stretches.reduce(0) { $0 + $1.bytes.count }
     guard byteCount > MappedFile.windowByteCount,
       byteCount <= MachineMemory().availableByteCount
     else { return }
-    prefetching.withLock { $0 = $0 ?? Prefetch(file) }
+    file.leaveExperts()
+    prefetching.withLock { $0 = $0 ?? Prefetch(stretches) }
   }
 
   public var dimensions: ModelDimensions { decoder.dimensions }

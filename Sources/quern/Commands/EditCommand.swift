@@ -17,7 +17,7 @@ struct EditCommand: ParsableCommand {
       written a,b or as JSON. A value of @FILE is taken from a file.
 
       --in-place writes over the header where it stands, when the new one fits before the
-      tensors. A copy made with --room has room for more. A kill meanwhile loses nothing:
+      tensors; of a split model the one file that changes, which for keys is the first. A copy made with --room has room for more. A kill meanwhile loses nothing:
       until the new header is whole, NAME.quern-edit holds it and the old one, and the same
       command goes on.
 
@@ -98,7 +98,8 @@ struct EditCommand: ParsableCommand {
   private func change(_ plan: EditPlan) throws {
     let patch = try plan.inPlace()
     if let patch, !dryRun { try apply(patch) }
-    try report(plan, bytes: patch?.byteCount ?? 0, destination: source)
+    // Of a set the file that holds what was changed, whichever part was named.
+    try report(plan, bytes: patch?.byteCount ?? 0, destination: patch?.path.string ?? source)
   }
 
   private func apply(_ patch: InPlaceEdit) throws {
