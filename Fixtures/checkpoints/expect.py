@@ -17,10 +17,11 @@ import numpy as np
 from gguf import GGUFReader
 
 HERE = Path(__file__).resolve().parent
-WRAPPER = """
+WRAPPER = f"""
 import sys, runpy
 root, pre = sys.argv[1:3]
-sys.path[:0] = [root, root + '/gguf-py']
+sys.path[:0] = [root, root + '/gguf-py', {str(HERE)!r}]
+import tiktoken_peer
 from conversion.base import TextModel
 from conversion import gemma
 for name in ['GemmaModel', 'Gemma2Model']:
@@ -55,7 +56,7 @@ def convert(name, pre, kind):
         path = Path(scratch) / "reference.gguf"
         subprocess.run(
             [sys.executable, "-c", WRAPPER, sys.argv[1], pre, str(HERE / name), "--outfile", str(path),
-             "--outtype", kind.lower()], check=True, capture_output=True)
+             "--outtype", kind.lower()], check=True, capture_output=True, stdin=subprocess.DEVNULL)
         return describe(path)
 
 
@@ -64,8 +65,8 @@ for name, pre in json.loads((HERE / "pre.json").read_text()).items():
     if sys.argv[2:] and name not in sys.argv[2:]:
         continue
     described = {kind: convert(name, pre, kind) for kind in ["F32", "BF16"]}
-    config = json.loads((HERE / name / "config.json").read_text())
-    own = "BF16" if config.get("dtype", config.get("torch_dtype")) == "bfloat16" else "F32"
+    shard = next((HERE / name).glob("*.safetensors")).read_bytes()
+    own = "BF16" if b'"BF16"' in shard[:8 + int.from_bytes(shard[:8], "little")] else "F32"
     casts = {
         kind: [[tensor, kind, digest] for tensor, kind, _, digest in about["tensors"]]
         for kind, about in described.items()}

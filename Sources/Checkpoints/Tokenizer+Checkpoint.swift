@@ -4,17 +4,27 @@ public import SystemPackage
 public import Tokenizers
 
 extension Tokenizer {
-  /// The tokenizer of a checkpoint: a GGUF or any part of a split one, a Hugging Face folder or a `tokenizer.json`.
+  /// The tokenizer of a checkpoint: a GGUF or any part of a split one, a Hugging Face folder, a
+  /// `tokenizer.json` or a tiktoken file.
   ///
+  /// - Parameter encoding: How a tiktoken file is meant, where it is not named after its encoding.
   /// - Throws: ``CheckpointError`` when there is none, or what is wrong with it.
-  public init(at path: FilePath) throws {
+  public init(at path: FilePath, encoding: TiktokenEncoding? = nil) throws {
     do {
       switch try FileKind(of: path) {
       case .gguf:
         try self.init(metadata: GGUFSet(path).metadata)
       case .folder:
-        try self.init(folder: path)
+        if let tokenizer = try Self.tiktoken(in: path, encoding) {
+          self = tokenizer
+        } else {
+          try self.init(folder: path)
+        }
       default:
+        if let tokenizer = try Self.tiktoken(path, encoding) {
+          self = tokenizer
+          return
+        }
         guard path.extension == "json" else {
           throw CheckpointError(.noTokenizer, path: path)
         }

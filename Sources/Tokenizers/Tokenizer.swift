@@ -147,14 +147,12 @@ private struct TextEncoder {
 
 /// Encodes the words of one text; keeps scratch space and the words it has seen.
 private final class WordEncoder {
-  private let vocabulary: Vocabulary
   private let model: BytePairModel
   private var merger = BytePairMerger()
   private var cache = WordCache()
   private var spelling: [UInt8] = []
 
   init(_ parts: Tokenizer.Parts) {
-    vocabulary = parts.vocabulary
     model = parts.model
   }
 
@@ -170,7 +168,7 @@ private final class WordEncoder {
   private func encodeNew(_ word: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
     if model.ignoresMerges {
       ByteAlphabet.encode(word, into: &spelling)
-      if let id = spelling.withUnsafeBufferPointer({ vocabulary.texts.number(of: $0) }) {
+      if let id = spelling.withUnsafeBufferPointer({ model.texts.number(of: $0) }) {
         ids.append(Int32(id))
         return
       }

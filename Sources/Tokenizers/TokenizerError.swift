@@ -19,6 +19,14 @@ public enum TokenizerError: Error, Sendable, Hashable {
   case unknownMerge(index: Int, left: String, right: String)
   /// The text is not JSON.
   case malformedJSON(JSONError)
+  /// A line of a tiktoken file that says something else.
+  case malformedRank(line: Int, expected: String)
+  /// A tiktoken file that gives a rank twice.
+  case duplicateRank(Int, line: Int)
+  /// A tiktoken file in which a byte is no token, so that not every text has tokens.
+  case missingByte(UInt8)
+  /// A tiktoken file of which nothing says how it cuts text into words.
+  case unknownEncoding(known: [String])
   /// There is no chat template, and the vocabulary has no `<|im_start|>` to fall back on.
   case noChatTemplate
 }
@@ -40,6 +48,12 @@ extension TokenizerError: CustomStringConvertible {
     case .unknownMerge(let index, let left, let right):
       "tokenizer: merge \(index), \"\(left)\" with \"\(right)\", is not in the vocabulary"
     case .malformedJSON(let error): "tokenizer: \(error)"
+    case .malformedRank(let line, let expected): "line \(line): expected \(expected)"
+    case .duplicateRank(let rank, let line): "line \(line): a second token of rank \(rank)"
+    case .missingByte(let byte): "no token is the byte \(byte) alone"
+    case .unknownEncoding(let known):
+      "nothing here says how these tokens cut text into words; expected a pattern, or one of "
+        + known.joined(separator: ", ")
     case .noChatTemplate: "the model has no chat template and no <|im_start|> token"
     }
   }

@@ -10,6 +10,11 @@ extension CheckpointFixture {
   /// What llama.cpp's converter makes of it.
   var expected: JSONValue { get throws { try JSONValue(parsing: readBytes(expectedPath)) } }
 
+  /// Keys that the converter leaves out and llama.cpp wants.
+  var addedKeys: Set<String> {
+    self == .qwen ? ["qwen.attention.layer_norm_rms_epsilon"] : []
+  }
+
   /// A copy under `name` in a folder that goes away with the copy.
   func copy(named name: String? = nil) throws -> CheckpointCopy {
     try CheckpointCopy(of: path, named: name ?? rawValue)

@@ -195,7 +195,7 @@ import Tokenizers
           "gemma9",
           known: [
             "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "olmo2", "smollm3", "granite",
-            "glm4", "qwen2moe", "qwen3moe", "phi3", "gpt2", "starcoder2", "stablelm",
+            "glm4", "qwen2moe", "qwen3moe", "phi3", "gpt2", "starcoder2", "stablelm", "qwen",
           ]))
     #expect(
       try reason {

@@ -66,9 +66,9 @@ import Testing
     #expect(inspection.layers.map(\.number) == Array(0..<blockCount))
     let matrices = inspection.layers[0].types[.attention]?.values.reduce(0, +)
     // Some have queries, keys and values in one.
-    #expect(matrices == ([.phi3, .gpt2].contains(fixture) ? 2 : 4))
+    #expect(matrices == ([.phi3, .gpt2, .qwen].contains(fixture) ? 2 : 4))
     #expect(inspection.outline.contextLength ?? 0 > 0)
-    #expect(inspection.tokenizer?.model == "BPE")
+    #expect(inspection.tokenizer?.model == (fixture == .qwen ? "tiktoken" : "BPE"))
     #expect(inspection.tokenizer?.chatTemplate?.isEmpty != true)
     #expect(try inspection.warnings() == [])
   }

@@ -59,4 +59,16 @@ import Workers
       #expect(found.bytes(of: other).elementsEqual(original.bytes(of: entry)), "\(tensor.name)")
     }
   }
+
+  @Test("The width that the original Qwen states twice over is held to its tensors by an edit")
+  func qwenEdit() throws {
+    let path = try convert(CheckpointFixture.qwen.path, to: "qwen.gguf", type: nil)
+    let edit = Edit { $0.values = [("qwen.feed_forward_length", .uint32(96))] }
+    let error = try #require(throws: EditError.self) { _ = try EditPlan(edit, of: path) }
+    #expect(
+      error.reason
+        == .contradiction(
+          key: "qwen.feed_forward_length", expected: 192, found: "96",
+          evidence: "blk.0.ffn_up.weight"))
+  }
 }

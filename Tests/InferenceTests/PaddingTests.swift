@@ -51,11 +51,11 @@ import Workers
       TinyModel(architecture: architecture, feedForward: width).write(to: folder))
   }
 
-  @Test("Logits of a Hugging Face folder stay")
-  func folderLogits() throws {
+  @Test("Logits of a Hugging Face folder stay", arguments: ["tiny-qwen2", "tiny-qwen"])
+  func folderLogits(name: String) throws {
     let source = URL(fileURLWithPath: #filePath)
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("Fixtures/checkpoints/tiny-qwen2")
+      .appendingPathComponent("Fixtures/checkpoints/\(name)")
     try expectEqual(FilePath(source.path))
   }
 }

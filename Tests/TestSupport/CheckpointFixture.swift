@@ -5,6 +5,7 @@ public enum CheckpointFixture: String, CaseIterable, Sendable, CustomStringConve
   case llama = "tiny-llama"
   case llama3 = "tiny-llama3"
   case mistral = "tiny-mistral"
+  case qwen = "tiny-qwen"
   case qwen2 = "tiny-qwen2"
   case qwen3 = "tiny-qwen3"
   case gemma = "tiny-gemma"

@@ -1,3 +1,4 @@
+import GGUF
 import Tokenizers
 
 /// What one kind of model is called on both sides: its class, its tensors and what is written about it.
@@ -42,12 +43,22 @@ struct Architecture: Sendable {
   /// Refuses what a GGUF cannot say and engines would take for another model.
   var check: @Sendable (JSONFile, DecoderConfig) throws -> Void = { _, _ in }
 
+  /// What the reader of a GGUF should know of what it leaves out.
+  var notes: @Sendable (DecoderConfig) -> [String] = { _ in [] }
+
+  /// What the reader of a folder should know that was made of a GGUF.
+  var folderNotes: [String] = []
+
   // MARK: Tokenizer
 
+  /// The files that its tokenizer is published in.
+  var tokenizerFile = TokenizerFile.json
   /// Whether `add_prefix_space` of the tokenizer's configuration goes into the metadata.
   var statesPrefixSpace = false
   /// The name of its pre-tokenizer where several names stand for the same patterns.
   var preTokenizer: String?
+  /// What `generation_config.json` calls the form of a conversation.
+  var chatFormat: (@Sendable (GGUFMetadata) -> String)?
   /// Tokens that have these roles where the tokenizer's files give them to none.
   var roles: [(role: String, token: String)] = []
 
@@ -55,7 +66,7 @@ struct Architecture: Sendable {
   static let all: [Architecture] = [
     .llama, .mistral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .olmo2, .smolLM3, .granite, .glm4,
     .mixtral, .qwen2Moe, .qwen3Moe,
-    .phi3, .gpt2, .starcoder2, .stableLM,
+    .phi3, .gpt2, .starcoder2, .stableLM, .qwen,
   ]
 
   /// - Parameter isMixture: Whether the GGUF states a number of experts.
@@ -68,6 +79,14 @@ struct Architecture: Sendable {
   static var names: [String] {
     all.map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
+}
+
+/// What a tokenizer is published as.
+enum TokenizerFile: Sendable {
+  /// `tokenizer.json`.
+  case json
+  /// `ENCODING.tiktoken`.
+  case tiktoken(TiktokenEncoding)
 }
 
 /// What a feed-forward network applies to its gate, as `config.json` calls it.
@@ -130,6 +149,16 @@ struct ScalarKey: Sendable {
   var zeroIsNull = false
   /// Whether engines take something else where a GGUF lacks it.
   var mustBeStated = false
+
+  /// What it is where a GGUF does not say, so that none need say that.
+  var usual: (@Sendable (DecoderConfig) -> Double)?
+
+  /// The same that a GGUF states only where it is something else.
+  func unless(_ usual: @escaping @Sendable (DecoderConfig) -> Double) -> Self {
+    var key = self
+    key.usual = usual
+    return key
+  }
 
   /// The same where a GGUF that lacks it is another model.
   var stated: Self {

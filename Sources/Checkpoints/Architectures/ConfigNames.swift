@@ -10,6 +10,9 @@ struct ConfigNames: Sendable {
   var normEpsilon = "rms_norm_eps"
   /// How a GGUF calls the last one, after the architecture.
   var normEpsilonKey = "attention.layer_norm_rms_epsilon"
+  /// Another key of a GGUF for the same, that llama.cpp's converter writes and llama.cpp does not read.
+  var otherNormEpsilonKey: String?
+  var rotaryBase = "rope_theta"
   /// Members that other architectures have and this one's class does not read.
   var absent: Set<String> = []
   /// What the names of tensors may lack at their start.

@@ -37,6 +37,7 @@ struct DecoderConfig: Sendable {
     case .vocabulary: vocabularyCount
     case .width: width
     case .feedForward: feedForwardWidth
+    case .halfFeedForward: feedForwardWidth / 2
     case .queries: headCount * headDim
     case .keys: kvHeadCount * headDim
     case .head: headDim

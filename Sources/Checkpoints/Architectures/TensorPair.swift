@@ -3,6 +3,8 @@ struct TensorPair: Sendable {
   /// A dimension, by what it counts.
   enum Extent: Sendable {
     case vocabulary, width, feedForward
+    /// Of those that state twice their width.
+    case halfFeedForward
     /// All heads of the queries; all heads of the keys or values.
     case queries, keys
     /// One head.
@@ -42,8 +44,9 @@ struct TensorPair: Sendable {
     self.init(huggingFace, gguf, extents, turned: turned, optional: optional)
   }
 
-  private init(
-    _ huggingFace: String, _ gguf: String, _ extents: [Extent], turned: Turned?, optional: Bool
+  init(
+    _ huggingFace: String, _ gguf: String, _ extents: [Extent], turned: Turned? = nil,
+    optional: Bool = false
   ) {
     self.huggingFace = huggingFace
     self.gguf = gguf

@@ -37,7 +37,7 @@ struct ConfigWriter {
       (names.normEpsilon, .single(decoder.normEpsilon)),
       ("rope_local_base_freq", decoder.localRotaryBase.map { .single($0) }),
       ("rope_scaling", scaling),
-      ("rope_theta", .single(decoder.rotaryBase)),
+      (names.rotaryBase, .single(decoder.rotaryBase)),
       ("tie_word_embeddings", .bool(decoder.tiesEmbeddings)),
       ("torch_dtype", .string(Self.dtype(type))),
       ("use_cache", .bool(true)),
@@ -126,7 +126,9 @@ struct ConfigWriter {
     let topK = metadata.integer("general.sampling.top_k").map { JSONValue.integer($0) }
     let topP = number("top_p")
     let samples = temperature != nil || topK != nil || topP != nil
+    let format = architecture.chatFormat.map { JSONValue.string($0(metadata)) }
     return .members(
+      ("chat_format", format),
       ("_from_model_config", samples ? nil : .bool(true)),
       ("bos_token_id", id("bos")),
       ("do_sample", samples ? .bool(true) : nil),

@@ -52,7 +52,9 @@ extension DecoderConfig {
       throw CheckpointError(.missingTensor("token_embd.weight"), path: path)
     }
     contextLength = try keys.required("context_length", in: 1...Int(UInt32.max))
-    normEpsilon = try keys.number(architecture.names.normEpsilonKey) ?? 1e-6
+    normEpsilon =
+      try keys.number(architecture.names.normEpsilonKey)
+      ?? architecture.names.otherNormEpsilonKey.flatMap { try keys.number($0) } ?? 1e-6
     tiesEmbeddings = tensor("output.weight") == nil
     rotaryBase = try keys.number("rope.freq_base") ?? 10_000
     localRotaryBase = try architecture.defaults.localRotaryBase.map {
@@ -75,7 +77,9 @@ extension DecoderConfig {
       guard value != nil || !scalar.mustBeStated else {
         throw keys.bad(scalar.gguf, "a number", "nothing")
       }
-      if let value = value ?? scalar.fallback { scalars[scalar.gguf] = value }
+      if let value = value ?? scalar.usual?(self) ?? scalar.fallback {
+        scalars[scalar.gguf] = value
+      }
     }
     // Some files of StableLM say that they are parallel and are not: their norms tell.
     if let place = scalars.index(forKey: "use_parallel_residual") {

@@ -5,7 +5,7 @@ import Tokenizers
 
 extension HuggingFaceFolder {
   /// Endings of the files beside the weights that belong to a checkpoint and hold no code.
-  private static let copied = [".json", ".jinja", ".txt", ".model", ".md"]
+  private static let copied = [".json", ".jinja", ".txt", ".model", ".md", ".tiktoken"]
   private static let copiedByteLimit = 1 << 28
 
   /// The text files of another Hugging Face folder, its `config.json` with the new type of the weights

@@ -9,6 +9,6 @@ extension HuggingFaceFolder {
   private static let knownNames: Set = [
     "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-    "chat_template.jinja", "model.safetensors.index.json", "README.md",
+    "chat_template.jinja", "model.safetensors.index.json", "README.md", "qwen.tiktoken",
   ]
 }

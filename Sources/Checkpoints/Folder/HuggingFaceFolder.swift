@@ -48,6 +48,7 @@ public struct HuggingFaceFolder: Sendable {
     let keepsExact = type == nil || checkpoint.origin == .gguf
     let tensors: [FolderTensors.Entry]
     var files: [TextFile]
+    var notes: [String] = []
     if let architecture = Architecture(of: checkpoint) {
       let decoder = try DecoderConfig(checkpoint, architecture: architecture, path: path)
       tensors = try FolderTensors(architecture, decoder, path: path).tensors(
@@ -58,6 +59,7 @@ public struct HuggingFaceFolder: Sendable {
         } else {
           try Self.texts(checkpoint, architecture, decoder, type: plain, path: path)
         }
+      if checkpoint.origin == .gguf { notes = architecture.folderNotes }
     } else if isGeneric {
       tensors = try FolderTensors.unchanged(checkpoint, type: plain, keepsExact: keepsExact)
       files = try Self.genericTexts(checkpoint, type: plain)
@@ -74,7 +76,7 @@ public struct HuggingFaceFolder: Sendable {
           bytes: ShardSet.index(shards.map { ($0.name, $0.layout) })))
     }
     textFiles = files.sorted { $0.name < $1.name }
-    warnings = checkpoint.warnings
+    warnings = checkpoint.warnings + notes
   }
 
   private static func texts(
@@ -90,12 +92,7 @@ public struct HuggingFaceFolder: Sendable {
       TextFile(name: "config.json", bytes: config.config.text),
       TextFile(name: "README.md", bytes: Array(CardWriter(checkpoint.metadata).text.utf8)),
       TextFile(name: "generation_config.json", bytes: config.generation.text),
-      TextFile(name: "special_tokens_map.json", bytes: tokenizer.specialTokens.text),
-      TextFile(name: "tokenizer.json", bytes: tokenizer.tokenizer.text),
-      TextFile(
-        name: "tokenizer_config.json",
-        bytes: tokenizer.settings(contextLength: decoder.contextLength).text),
-    ]
+    ] + tokenizer.files(contextLength: decoder.contextLength)
   }
 
   // MARK: Shards

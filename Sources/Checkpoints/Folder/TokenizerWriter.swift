@@ -4,9 +4,9 @@ import Tokenizers
 
 /// The tokenizer files of a Hugging Face folder from the metadata of a GGUF.
 struct TokenizerWriter {
-  private typealias Kind = TokenizerMetadata.TokenType
+  fileprivate typealias Kind = TokenizerMetadata.TokenType
 
-  private struct Token {
+  struct Token {
     let text: String
     let kind: Int
     /// Stands for a row of the embedding that no token uses.
@@ -15,11 +15,11 @@ struct TokenizerWriter {
     var isAdded: Bool { isControl || kind == Int(Kind.userDefined.rawValue) }
   }
 
-  private let architecture: Architecture
+  let architecture: Architecture
   private let metadata: GGUFMetadata
-  private let tokens: [Token]
-  private let merges: [String]
-  private let meaning: PreTokenizerName.Meaning
+  let tokens: [Token]
+  let merges: [String]
+  let meaning: PreTokenizerName.Meaning
   /// Tokens from here on are added ones without a place in the model's vocabulary.
   private let firstAddedOnly: Int
 
@@ -101,7 +101,7 @@ struct TokenizerWriter {
   private var addsEOS: Bool { metadata.bool("tokenizer.ggml.add_eos_token") ?? false }
 
   /// What the GGUF says; nothing where it leaves it to the pre-tokenizer.
-  private func flag(_ key: String) -> JSONValue? {
+  func flag(_ key: String) -> JSONValue? {
     metadata.bool("tokenizer.ggml.\(key)").map { .bool($0) }
   }
 
@@ -191,7 +191,7 @@ struct TokenizerWriter {
     }
   }
 
-  private var template: JSONValue? {
+  var template: JSONValue? {
     let standard = metadata.string("tokenizer.chat_template")
     let names = metadata.strings("tokenizer.chat_templates") ?? []
     guard !names.isEmpty else { return standard.map { .string($0) } }

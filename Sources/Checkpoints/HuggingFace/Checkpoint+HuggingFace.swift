@@ -39,6 +39,7 @@ extension Checkpoint {
     if try Self.losesWindow(config, architecture) {
       warnings.append("config.json: sliding windows have no place in this GGUF and are left out")
     }
+    warnings += architecture.notes(decoder)
     self.init(
       origin: .huggingFace, architecture: architecture.name, metadata: metadata, tensors: tensors,
       warnings: warnings)
@@ -88,9 +89,16 @@ extension Checkpoint {
     general.append(to: &metadata)
     decoder.append(to: &metadata, architecture: architecture, fileType: fileType(of: tensors))
     metadata["general.quantization_version"] = .uint32(2)
-    try TokenizerMetadata(
-      folder: folder, config: config, architecture: architecture, rows: decoder.vocabularyCount
-    ).append(to: &metadata, warnings: &warnings)
+    if case .tiktoken(let encoding) = architecture.tokenizerFile,
+      let tokenizer = try TiktokenMetadata(
+        folder: folder, config: config, encoding: encoding, rows: decoder.vocabularyCount)
+    {
+      try tokenizer.append(to: &metadata, warnings: &warnings)
+    } else {
+      try TokenizerMetadata(
+        folder: folder, config: config, architecture: architecture, rows: decoder.vocabularyCount
+      ).append(to: &metadata, warnings: &warnings)
+    }
     return metadata
   }
 

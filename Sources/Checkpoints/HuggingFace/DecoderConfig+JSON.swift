@@ -45,7 +45,7 @@ extension DecoderConfig {
     tiesEmbeddings = try config.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings
     rotaryDim = try Self.rotaryDim(config, of: headDim, architecture)
     (rotaryBase, rotaryScaling) = try Self.rotary(
-      config, contextLength: contextLength, rotaryDim: rotaryDim, defaults: defaults)
+      config, contextLength: contextLength, rotaryDim: rotaryDim, architecture)
     localRotaryBase = try Self.localRotaryBase(config, defaults)
     guard architecture.rotaryScalings.contains(rotaryScaling.kind) else {
       throw CheckpointError(
@@ -144,7 +144,7 @@ extension DecoderConfig {
 
   /// The base, and how positions are stretched.
   private static func rotary(
-    _ config: JSONFile, contextLength: Int, rotaryDim: Int, defaults: ConfigDefaults
+    _ config: JSONFile, contextLength: Int, rotaryDim: Int, _ architecture: Architecture
   ) throws -> (base: Double, RotaryScaling) {
     let parameters = try rotaryParameters(config)
     func positive(_ key: String, else other: Double? = nil) throws -> Double {
@@ -154,7 +154,9 @@ extension DecoderConfig {
       }
       return value
     }
-    let base = try positive("rope_theta", else: config.number("rope_theta") ?? defaults.rotaryBase)
+    let base = try positive(
+      "rope_theta",
+      else: config.number(architecture.names.rotaryBase) ?? architecture.defaults.rotaryBase)
     let limit = 1...Int(UInt32.max)
     let original =
       try config.integer("original_max_position_embeddings", in: limit, of: parameters)

@@ -22,7 +22,9 @@ extension DecoderConfig {
       case .rotaryBase: number("rope.freq_base", rotaryBase)
       case .localRotaryBase:
         if let localRotaryBase { number("rope.freq_base_swa", localRotaryBase) }
-      case .normEpsilon: number(architecture.names.normEpsilonKey, normEpsilon)
+      case .normEpsilon:
+        number(architecture.names.normEpsilonKey, normEpsilon)
+        if let other = architecture.names.otherNormEpsilonKey { number(other, normEpsilon) }
       case .headDim:
         guard statesHeadDim else { break }
         count("attention.key_length", headDim)
@@ -33,7 +35,7 @@ extension DecoderConfig {
       case .unusualRotaryBase:
         if rotaryBase != ConfigDefaults().rotaryBase { number("rope.freq_base", rotaryBase) }
       case .scalar(let scalar):
-        guard let value = scalars[scalar.gguf] else { break }
+        guard let value = scalars[scalar.gguf], value != scalar.usual?(self) else { break }
         switch scalar.kind {
         case .integer: count(scalar.gguf, Int(value))
         case .number: number(scalar.gguf, value)

@@ -22,16 +22,17 @@ struct SpecialTokens {
   private var texts: [String: String] = [:]
   private var addsByRole: [(role: String, value: Bool)] = []
 
-  init(tokenizer: JSONFile, settings: JSONFile?, config: JSONFile) throws {
+  /// - Parameter tokenizer: `nil` where the folder has no `tokenizer.json`.
+  init(tokenizer: JSONFile?, settings: JSONFile?, config: JSONFile) throws {
     for role in Self.roles {
       let token = settings?[role + "_token"]
       texts[role] = token?.string ?? token?["content"]?.string
     }
-    if let processor = tokenizer["post_processor"] {
+    if let processor = tokenizer?["post_processor"] {
       for part in processor["processors"]?.array ?? [processor] { readFrame(part) }
     }
     if let settings {
-      let added = tokenizer["added_tokens"]?.array ?? []
+      let added = tokenizer?["added_tokens"]?.array ?? []
       for role in roles {
         if let adds = settings["add_\(role)_token"]?.bool,
           !addsByRole.contains(where: { $0.role == role })
@@ -54,6 +55,9 @@ struct SpecialTokens {
     let added = tokenizer["added_tokens"]?.array ?? []
     setID(role, added.first { $0["content"]?.string == text }?["id"]?.integer)
   }
+
+  /// Gives a role that no file gives.
+  mutating func set(_ role: String, to id: Int?) { setID(role, id) }
 
   private mutating func setID(_ role: String, _ id: Int?) {
     guard let id, let number = UInt32(exactly: id), let key = Self.idKeys[role],
@@ -100,7 +104,7 @@ struct SpecialTokens {
 
 /// The chat template of a checkpoint, or several by name.
 struct ChatTemplates {
-  private var standard: String?
+  var standard: String?
   private var named: [(name: String, source: String)] = []
 
   init(folder: FilePath, settings: JSONFile?) throws {
@@ -114,6 +118,8 @@ struct ChatTemplates {
       if let template = file["chat_template"] { read(template) }
     }
   }
+
+  var isEmpty: Bool { standard == nil && named.isEmpty }
 
   private mutating func read(_ template: JSONValue) {
     standard = template.string

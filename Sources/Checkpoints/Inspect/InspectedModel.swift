@@ -21,7 +21,7 @@ extension Inspection {
 
   /// What turns text into tokens.
   public struct TokenizerFacts: Sendable, Hashable {
-    /// `gpt2`, `llama`; `BPE` of a `tokenizer.json`.
+    /// `gpt2`, `llama`; `BPE` of a `tokenizer.json`; `tiktoken`.
     public var model: String?
     /// The rule that cuts text into words: `qwen2`.
     public var preTokenizer: String?
@@ -97,7 +97,12 @@ extension Inspection.TokenizerFacts {
     let tokenizer = json("tokenizer.json")
     let config = json("tokenizer_config.json")
     let template = (try? FileSystem.textIfPresent(folder.appending("chat_template.jinja"))) ?? nil
-    guard tokenizer != nil || config != nil || template != nil else { return nil }
+    let ranks = try? Tokenizer.tiktoken(in: folder, nil)
+    guard tokenizer != nil || config != nil || template != nil || ranks != nil else { return nil }
+    if let ranks {
+      set(ranks: ranks)
+      return
+    }
     let added = tokenizer?["added_tokens"]?.array ?? []
     model = tokenizer?["model"]?["type"]?.string
     let vocabulary = tokenizer?["model"]?["vocab"]
@@ -111,6 +116,18 @@ extension Inspection.TokenizerFacts {
       guard let text = token?.string ?? token?["content"]?.string else { continue }
       let found = added.first { $0["content"]?.string == text }?["id"]?.integer
       if let id = found ?? vocabulary?[text]?.integer { specialTokens[name] = id }
+    }
+  }
+}
+
+extension Inspection.TokenizerFacts {
+  /// Of a tiktoken file and what is known of its encoding.
+  private mutating func set(ranks: Tokenizer) {
+    model = "tiktoken"
+    tokenCount = ranks.vocabularyCount
+    chatTemplate = ranks.chatTemplate
+    for (name, id) in [("bos", ranks.bosID), ("eos", ranks.eosID)] {
+      if let id { specialTokens[name] = Int(id) }
     }
   }
 }

@@ -47,7 +47,10 @@ struct CountRule {
     if let last = lastBlock(tensors) { add("block_count", last.tensor, last.number + 1) }
     add("embedding_length", embedding, extent(embedding, 1))
     add("vocab_size", embedding, extent(embedding, 2), isOptional: true)
-    add("feed_forward_length", "blk.0.ffn_up.weight", extent("blk.0.ffn_up.weight", 2))
+    let multiplier = FeedForwardKey.multiplier(of: architecture)
+    add(
+      "feed_forward_length", "blk.0.ffn_up.weight",
+      extent("blk.0.ffn_up.weight", 2).map { multiplier * $0 })
     if let layer = tensors.first(where: { $0.name.hasSuffix(".ffn_up_exps.weight") }) {
       add("expert_count", layer.name, extent(layer.name, 3))
       add("expert_feed_forward_length", layer.name, extent(layer.name, 2), isOptional: true)

@@ -9,13 +9,16 @@ struct DecoderParts {
   /// Of all norms.
   let epsilon: Float
   /// Whether norms take the mean away first and add a bias.
-  let hasLayerNorms: Bool
+  var hasLayerNorms: Bool
 
   init(_ source: TensorSource, architecture: String) throws(ModelError) {
     self.source = source
     parameters = ModelParameters(metadata: source.file.metadata, architecture: architecture)
     dimensions = try ModelDimensions(parameters, vocabularyCount: try source.vocabularyCount())
-    hasLayerNorms = parameters.has("attention.layer_norm_epsilon")
+    // Where a file has both keys, it is one of norms without a mean.
+    hasLayerNorms =
+      parameters.has("attention.layer_norm_epsilon")
+      && !parameters.has("attention.layer_norm_rms_epsilon")
     epsilon = try parameters.positive(
       hasLayerNorms ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon")
   }

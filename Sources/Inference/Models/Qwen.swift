@@ -7,6 +7,8 @@ enum Qwen: DecoderArchitecture {
 
   static func decoder(_ parts: DecoderParts) throws(ModelError) -> Decoder {
     var parts = parts
+    // A file of llama.cpp's converter has the epsilon under the key of norms around the mean.
+    parts.hasLayerNorms = false
     guard parts.dimensions.kvHeadCount == parts.dimensions.headCount else {
       throw .badValue(
         key: "\(name).attention.head_count_kv", found: "\(parts.dimensions.kvHeadCount)",

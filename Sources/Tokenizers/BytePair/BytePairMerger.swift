@@ -31,11 +31,21 @@ struct BytePairMerger {
   mutating func encode(
     _ word: UnsafeBufferPointer<UInt8>, with model: BytePairModel, into ids: inout [Int32]
   ) {
+    switch model.merges {
+    case .listed(let merges): encode(word, with: model, merges: merges, into: &ids)
+    case .ranked(let merges): encode(word, with: model, merges: merges, into: &ids)
+    }
+  }
+
+  /// The same with other merges than the model's.
+  mutating func encode(
+    _ word: UnsafeBufferPointer<UInt8>, with model: BytePairModel, merges: some MergeRanks,
+    into ids: inout [Int32]
+  ) {
     spell(word, model)
-    let secret = ByteHash.secret
     let text = self.text
     text.withUnsafeBytes { text in
-      let pairs = Pairs(text: text, merges: model.merges, secret: secret)
+      let pairs = Pairs(text: text, merges: merges, secret: ByteHash.secret)
       if hashes.count > Self.scanLimit { mergeByHeap(pairs) } else { mergeByScan(pairs) }
       for index in hashes.indices {
         let symbol = pairs.text(from: starts[index], to: starts[index + 1])
@@ -57,9 +67,9 @@ struct BytePairMerger {
   }
 
   /// The pairs of neighbours of one word.
-  private struct Pairs {
+  private struct Pairs<Merges: MergeRanks> {
     let text: UnsafeRawBufferPointer
-    let merges: MergeTable
+    let merges: Merges
     let secret: UInt64
 
     @inline(__always)
@@ -77,11 +87,11 @@ struct BytePairMerger {
       -> MergeTable.Rank
     {
       merges.rank(
-        text(from: start, to: middle), text(from: middle, to: end), hashes: hashes, secret: secret)
+        of: text(from: start, to: end), middle: Int(middle - start), hashes: hashes, secret: secret)
     }
   }
 
-  private mutating func mergeByScan(_ pairs: Pairs) {
+  private mutating func mergeByScan(_ pairs: Pairs<some MergeRanks>) {
     guard hashes.count > 1 else { return }
     ranks.removeAll(keepingCapacity: true)
     for index in 0..<hashes.count - 1 { ranks.append(rank(index, pairs)) }
@@ -98,14 +108,14 @@ struct BytePairMerger {
   }
 
   @inline(__always)
-  private func rank(_ index: Int, _ pairs: Pairs) -> MergeTable.Rank {
+  private func rank(_ index: Int, _ pairs: Pairs<some MergeRanks>) -> MergeTable.Rank {
     pairs.rank(
       starts[index], starts[index + 1], starts[index + 2], (hashes[index], hashes[index + 1]))
   }
 
   // MARK: Long words
 
-  private mutating func mergeByHeap(_ pairs: Pairs) {
+  private mutating func mergeByHeap(_ pairs: Pairs<some MergeRanks>) {
     let count = hashes.count
     heap.removeAll(keepingCapacity: true)
     // The last symbol is followed by the end of the word, which is none.
@@ -144,7 +154,7 @@ struct BytePairMerger {
     starts.append(end)
   }
 
-  private mutating func offer(_ left: Int32, _ pairs: Pairs) {
+  private mutating func offer(_ left: Int32, _ pairs: Pairs<some MergeRanks>) {
     let right = Int(next[Int(left)])
     guard right < hashes.count else { return }
     let end = starts[Int(next[right])]

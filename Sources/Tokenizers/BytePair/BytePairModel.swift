@@ -6,7 +6,7 @@ internal import GGUF
 /// the same, and so do we: what becomes of such a symbol shows in the end.
 struct BytePairModel: Sendable {
   let texts: ByteTable
-  let merges: MergeTable
+  let merges: BytePairMerges
   /// Whether a word that is a token is taken whole.
   let ignoresMerges: Bool
   /// The text of each byte; empty when the vocabulary lacks it and the byte is dropped.
@@ -54,9 +54,19 @@ struct BytePairModel: Sendable {
       throw .wrongType(key: "merges", expected: "texts of less than \(MergeTable.byteLimit) bytes")
     }
     texts = vocabulary.texts
-    self.merges = MergeTable(merges, replacing: replacing)
+    self.merges = .listed(MergeTable(merges, replacing: replacing))
     self.ignoresMerges = ignoresMerges
     self.spellings = spellings
+    hashes = spellings.map { $0.withUnsafeBufferPointer { ByteHash.hash($0) } }
+  }
+
+  /// tiktoken's way: a word that is a token is taken whole, in others what makes the first of tokens merges
+  /// first.
+  init(_ ranks: TiktokenRanks) {
+    texts = ranks.texts
+    merges = .ranked(TokenRanks(texts: texts))
+    ignoresMerges = true
+    spellings = ByteAlphabet.texts
     hashes = spellings.map { $0.withUnsafeBufferPointer { ByteHash.hash($0) } }
   }
 

@@ -17,9 +17,10 @@ struct TokenizeCommand: ParsableCommand {
         quern tokenize model.gguf "Hello, world"
         quern tokenize model.gguf --decode "19556 28 905"
         quern tokenize model.gguf --chat messages.json
+        quern tokenize ranks.tiktoken --pattern o200k_base "Hello, world"
       """)
 
-  @Argument(help: "A .gguf file, a Hugging Face folder or a tokenizer.json.")
+  @Argument(help: "A .gguf file, a Hugging Face folder, a tokenizer.json or a .tiktoken file.")
   var model: String
 
   @Argument(help: "The text; with --decode, token ids.")
@@ -33,6 +34,14 @@ struct TokenizeCommand: ParsableCommand {
       "Render these messages with the model's chat template first.",
       discussion: "A JSON list of {\"role\": …, \"content\": …}.", valueName: "messages.json"))
   var chat: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How a tiktoken file cuts text into words, where its name or folder does not say.",
+      discussion:
+        "One of \(TiktokenEncoding.names.joined(separator: ", ")), or a regular expression.",
+      valueName: "name|regex"))
+  var pattern: String?
 
   @Flag(name: .customLong("no-special"), help: "Add no beginning- or end-of-text tokens.")
   var noSpecial = false
@@ -51,7 +60,8 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   func run() throws {
-    let tokenizer = try Tokenizer(at: FilePath(model))
+    let encoding = pattern.map { TiktokenEncoding.named($0) ?? TiktokenEncoding(pattern: $0) }
+    let tokenizer = try Tokenizer(at: FilePath(model), encoding: encoding)
     if decode {
       let ids = try Self.ids(in: try input(), below: tokenizer.vocabularyCount)
       return try report(tokenizer, ids, prompt: tokenizer.decode(ids, skipSpecial: false))

@@ -17,7 +17,8 @@ enum FeedForwardKey: String {
   ) -> [FeedForwardNetwork.Kind: FeedForwardKey]? {
     switch architecture {
     // SwiGLU; fused in one tensor for phi3, glm4 and chatglm
-    case "qwen2", "qwen2vl", "qwen3", "qwen3vl", "internlm2", "command-r", "cohere2", "olmo",
+    case "qwen", "qwen2", "qwen2vl", "qwen3", "qwen3vl", "internlm2", "command-r", "cohere2",
+      "olmo",
       "olmo2", "smollm3", "exaone", "exaone4", "seed_oss", "minicpm3", "baichuan", "stablelm",
       "orion", "xverse", "dream", "llada", "deci", "openelm", "ernie4_5", "phi3", "glm4", "chatglm":
       [.dense: .dense]
@@ -42,4 +43,8 @@ enum FeedForwardKey: String {
       nil
     }
   }
+
+  /// What the width of a network is multiplied by where a key states it: the original Qwen counts gate and
+  /// up projection.
+  static func multiplier(of architecture: String) -> Int { architecture == "qwen" ? 2 : 1 }
 }

@@ -24,6 +24,17 @@ struct Widening {
   private struct Statement: Hashable {
     let key: String
     let width: Int
+    /// How often the key counts it.
+    let multiplier: Int
+
+    init?(_ key: String, stated: Int, multiplier: Int) {
+      guard (multiplier...Widening.largestWidth).contains(stated), stated % multiplier == 0 else {
+        return nil
+      }
+      self.key = key
+      self.multiplier = multiplier
+      width = stated / multiplier
+    }
 
     var padded: Int {
       (width + RowPadding.multiple - 1) / RowPadding.multiple * RowPadding.multiple
@@ -89,14 +100,14 @@ struct Widening {
   private func statement(of network: FeedForwardNetwork) throws -> Statement? {
     guard let key = keys?[network.kind] else { return nil }
     let spelled = "\(checkpoint.architecture).\(key.rawValue)"
-    let range = 1...Self.largestWidth
-    if let width = checkpoint.metadata.integer(spelled), range.contains(width) {
-      return Statement(key: spelled, width: width)
-    }
-    guard let list = checkpoint.metadata.integers(spelled), list.indices.contains(network.layer),
-      range.contains(list[network.layer])
-    else { throw failure(.missingKey(spelled), network.down?.name) }
-    return Statement(key: spelled, width: list[network.layer])
+    let multiplier = FeedForwardKey.multiplier(of: checkpoint.architecture)
+    let list = checkpoint.metadata.integers(spelled) ?? []
+    let stated =
+      checkpoint.metadata.integer(spelled)
+      ?? (list.indices.contains(network.layer) ? list[network.layer] : nil)
+    let statement = stated.flatMap { Statement(spelled, stated: $0, multiplier: multiplier) }
+    guard let statement else { throw failure(.missingKey(spelled), network.down?.name) }
+    return statement
   }
 
   private mutating func widen(_ network: FeedForwardNetwork, _ statement: Statement) throws {
@@ -154,7 +165,7 @@ struct Widening {
 
   private mutating func restate(_ statement: Statement) throws {
     let changed = checkpoint.metadata[statement.key]?.replacing(
-      statement.width, by: statement.padded)
+      statement.multiplier * statement.width, by: statement.multiplier * statement.padded)
     guard let changed else { throw failure(.tooWide(statement.padded)) }
     checkpoint.metadata[statement.key] = changed
   }
