@@ -19,7 +19,7 @@ struct TokenizeCommand: ParsableCommand {
         quern tokenize model.gguf --chat messages.json
       """)
 
-  @Argument(help: "A .gguf file, a Hugging Face folder or a tokenizer.json.")
+  @Argument(help: "A .gguf file, a Hugging Face folder, a tokenizer.json, or hf:ORG/NAME[:TYPE].")
   var model: String
 
   @Argument(help: "The text; with --decode, token ids.")
@@ -51,6 +51,7 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   func run() throws {
+    let model = try ModelArgument.path(model, output, only: ModelArgument.tokenizerFiles)
     let tokenizer = try Tokenizer(at: FilePath(model))
     if decode {
       let ids = try Self.ids(in: try input(), below: tokenizer.vocabularyCount)
