@@ -17,12 +17,14 @@ let package = Package(
     .library(name: "Integrity", targets: ["Integrity"]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "Checkpoints", targets: ["Checkpoints"]),
+    .library(name: "Hub", targets: ["Hub"]),
     .library(name: "Conversion", targets: ["Conversion"]),
     .library(name: "Inference", targets: ["Inference"]),
     .library(name: "Quality", targets: ["Quality"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/onevcat/Rainbow", from: "4.2.2"),
     .package(url: "https://github.com/ordo-one/TextTable", from: "0.0.2"),
@@ -35,6 +37,9 @@ let package = Package(
     .systemLibrary(
       name: "CXXHash", pkgConfig: "libxxhash",
       providers: [.apt(["libxxhash-dev"]), .brew(["xxhash"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
 
     // MARK: Machine
     // One folder per instruction set. Every function names its own set in a target attribute,
@@ -64,6 +69,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
+      name: "Hub",
+      dependencies: [
+        "CCurl", "GGUF", "MappedFiles", "Workers",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .target(
       name: "Conversion",
       dependencies: [
         "BlockQuant", "Checkpoints", "GGUF", "Kernels", "MappedFiles", "Safetensors", "TensorCore",
@@ -87,7 +99,8 @@ let package = Package(
     .executableTarget(
       name: "quern",
       dependencies: [
-        "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Kernels", "LineEditing",
+        "Checkpoints", "Conversion", "GGUF", "Hub", "Inference", "Integrity", "Kernels",
+        "LineEditing",
         "MappedFiles", "Quality", "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Rainbow", package: "Rainbow"),
@@ -96,7 +109,11 @@ let package = Package(
 
     // MARK: Tests
     .target(
-      name: "TestSupport", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+      name: "TestSupport",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       path: "Tests/TestSupport"),
     .testTarget(
       name: "CommandTests",
@@ -107,8 +124,8 @@ let package = Package(
     .testTarget(
       name: "DocumentationTests",
       dependencies: [
-        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Inference", "Integrity", "Quality",
-        "Safetensors", "TensorCore", "Tokenizers", "Workers",
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Hub", "Inference", "Integrity",
+        "Quality", "Safetensors", "TensorCore", "Tokenizers", "Workers",
         .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
@@ -146,6 +163,12 @@ let package = Package(
       dependencies: [
         "Conversion", "GGUF", "Inference", "Kernels", "Quality", "TensorCore", "TestSupport",
         "Workers", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "HubTests",
+      dependencies: [
+        "Hub", "MappedFiles", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "CheckpointsTests",

@@ -11,7 +11,7 @@ struct Quern: ParsableCommand {
       Reads and writes safetensors and GGUF, quantizes in one pass, verifies files and runs them.
 
       A folder with config.json is a Hugging Face checkpoint (a destination ending in / makes one);
-      *.safetensors and *.gguf are files.
+      *.safetensors and *.gguf are files; hf:ORG/NAME is a model of the Hugging Face hub.
 
       Examples:
         quern inspect model.gguf
@@ -21,7 +21,7 @@ struct Quern: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       InspectCommand.self, ConvertCommand.self, QuantizeCommand.self, EditCommand.self,
-      VerifyCommand.self,
+      VerifyCommand.self, PullCommand.self,
       RunCommand.self, TokenizeCommand.self, BenchCommand.self, LogitsCommand.self,
     ])
 }

@@ -65,7 +65,7 @@ struct FullDiskTests {
 }
 
 /// A filesystem in memory, whose size can be changed.
-private final class SmallDisk {
+final class SmallDisk {
   let folder: TemporaryFolder
   let path: String
 

@@ -9,7 +9,7 @@ import Testing
     ["README.md"]
     + [
       "TensorCore", "GGUF", "Safetensors", "BlockQuant", "Integrity", "Tokenizers", "Checkpoints",
-      "Conversion", "Inference", "Quality",
+      "Hub", "Conversion", "Inference", "Quality",
     ].map { "Sources/\($0)/\($0).docc/\($0).md" }
 
   @Test(

@@ -2,6 +2,7 @@ import BlockQuant
 import Checkpoints
 import Conversion
 import GGUF
+import Hub
 import Inference
 import Integrity
 import Quality
@@ -67,6 +68,15 @@ func exampleTokenizers() throws {
 func exampleCheckpoints() throws {
   let inspection = try Inspection("model.gguf")
   print(inspection.parameterCount, "parameters,", inspection.bitsPerWeight, "bits each")
+}
+
+func exampleHub() throws {
+  let pull = try Pull(HubReference("Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M"))
+  print("to fetch:", pull.files.filter { !pull.isCached($0) }.map(\.path))
+  try pull.execute { progress in
+    print(progress.byteCount, "of", pull.byteCount)
+  }
+  print("it stands in", pull.path)
 }
 
 func exampleConversion() throws {

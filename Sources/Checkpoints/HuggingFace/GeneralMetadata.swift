@@ -36,10 +36,20 @@ struct GeneralMetadata {
   }
 
   private static func name(of folder: FilePath) -> String {
+    if let id = cachedID(folder) { return id }
     if let name = folder.lastComponent, name.kind == .regular { return name.string }
     guard let resolved = folder.withPlatformString({ realpath($0, nil) }) else { return "" }
     defer { free(resolved) }
     return FilePath(platformString: resolved).lastComponent?.string ?? ""
+  }
+
+  /// `ORG/NAME`, where the folder is the hub's cache of a commit: `models--ORG--NAME/snapshots/COMMIT`.
+  private static func cachedID(_ folder: FilePath) -> String? {
+    let names = folder.components.suffix(3).map(\.string)
+    guard names.count == 3, names[1] == "snapshots", names[0].hasPrefix("models--") else {
+      return nil
+    }
+    return String(names[0].dropFirst("models--".count)).replacing("--", with: "/")
   }
 
   func append(to metadata: inout GGUFMetadata) {

@@ -8,6 +8,7 @@ struct ConvertCommand: ParsableCommand {
     discussion: """
       Examples:
         quern convert Qwen2.5-0.5B-Instruct/ qwen.gguf
+        quern convert hf:Qwen/Qwen2.5-0.5B-Instruct qwen.gguf
         quern convert model.gguf folder/ --type bf16
         quern convert model.gguf folder/ --max-shard-size 2GB --dry-run
         quern convert model.gguf parts.gguf --max-shard-size 2GB

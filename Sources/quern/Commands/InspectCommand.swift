@@ -22,7 +22,9 @@ struct InspectCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
+    help: """
+      A .gguf, any part of a split one, a .safetensors file, a Hugging Face folder, or hf:ORG/NAME[:TYPE].
+      """)
   var path: String
 
   @Flag(help: "List every tensor, not only the types.")
@@ -37,6 +39,7 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    let path = try ModelArgument.path(path, output)
     let inspection = try Inspection(FilePath(path))
     let warnings = try inspection.warnings(readsAll: scan)
     if output.json {

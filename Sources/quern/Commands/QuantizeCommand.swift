@@ -15,6 +15,7 @@ struct QuantizeCommand: ParsableCommand {
 
       Examples:
         quern quantize Qwen2.5-0.5B-Instruct/ qwen.gguf --type Q4_K_M
+        quern quantize hf:Qwen/Qwen2.5-0.5B-Instruct qwen.gguf --type Q4_K_M
         quern quantize model-bf16.gguf model-q8.gguf --type Q8_0 --dry-run
         quern quantize model/ model-{type}.gguf --type Q4_K_M --type Q8_0
 

@@ -16,6 +16,7 @@ struct RunCommand: ParsableCommand {
 
       Examples:
         quern run model.gguf -p "Why is the sky blue?"
+        quern run hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M
         quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
         quern run model.gguf --raw -p "1. Flour" --top-p 0.9 --repeat-penalty 1.1 --stop "\\n\\n"
         quern run model.gguf --system "Answer in one sentence."     (a chat; /help in it shows more)
@@ -24,7 +25,7 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf --context 32768 --cache-type q8_0
       """)
 
-  @Argument(help: "A .gguf file, or any part of a split one.")
+  @Argument(help: "A .gguf file, any part of a split one, or hf:ORG/NAME:TYPE.")
   var model: String
 
   @Option(name: .shortAndLong, help: "What to answer or, with --raw, to continue.")
@@ -68,7 +69,8 @@ struct RunCommand: ParsableCommand {
     if output.json && prompt == nil { throw ValidationError("--json needs a prompt: give -p") }
   }
 
-  func run() throws {
+  mutating func run() throws {
+    model = try ModelArgument.path(model, output)
     do {
       let start = ContinuousClock.now
       try requireGGUF()

@@ -20,7 +20,10 @@ struct TokenizeCommand: ParsableCommand {
         quern tokenize ranks.tiktoken --pattern o200k_base "Hello, world"
       """)
 
-  @Argument(help: "A .gguf file, a Hugging Face folder, a tokenizer.json or a .tiktoken file.")
+  @Argument(
+    help:
+      "A .gguf file, a Hugging Face folder, a tokenizer.json, a .tiktoken file, or hf:ORG/NAME[:TYPE]."
+  )
   var model: String
 
   @Argument(help: "The text; with --decode, token ids.")
@@ -61,6 +64,7 @@ struct TokenizeCommand: ParsableCommand {
 
   func run() throws {
     let encoding = pattern.map { TiktokenEncoding.named($0) ?? TiktokenEncoding(pattern: $0) }
+    let model = try ModelArgument.path(model, output, only: ModelArgument.tokenizerFiles)
     let tokenizer = try Tokenizer(at: FilePath(model), encoding: encoding)
     if decode {
       let ids = try Self.ids(in: try input(), below: tokenizer.vocabularyCount)

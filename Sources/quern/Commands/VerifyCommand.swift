@@ -16,12 +16,13 @@ struct VerifyCommand: ParsableCommand {
         quern verify model.gguf Qwen2.5-0.5B/
       """)
 
-  @Argument(help: "Files or folders.")
+  @Argument(help: "Files, folders, or hf:ORG/NAME[:TYPE].")
   var paths: [String]
 
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    let paths = try paths.map { try ModelArgument.path($0, output) }
     let verdicts = try Verification.verify(paths.map { FilePath($0) })
     if output.json {
       try output.printJSON(Report(verdicts))

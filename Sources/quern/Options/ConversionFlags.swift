@@ -9,7 +9,9 @@ import TensorCore
 /// What `convert` and `quantize` share.
 struct ConversionFlags: ParsableArguments {
   @Argument(
-    help: "A .gguf, any part of a split one, a .safetensors file, or a Hugging Face folder.")
+    help: """
+      A .gguf, any part of a split one, a .safetensors file, a Hugging Face folder, or hf:ORG/NAME[:TYPE].
+      """)
   var source: String
 
   @Argument(
@@ -85,6 +87,7 @@ struct ConversionFlags: ParsableArguments {
   ///   - outputs: What is asked of each output.
   ///   - verb: `converting`, for the progress bar.
   func run(_ outputs: [ConversionOptions], _ output: OutputOptions, verb: String) throws {
+    let source = try ModelArgument.path(source, output)
     let batch: ConversionBatch
     do {
       batch = try ConversionBatch(
