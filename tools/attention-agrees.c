@@ -1,6 +1,6 @@
 // Checks that a kernel level stores keys and values in every type of cache as the generic level does,
 // byte for byte, and that its attention over them is the generic level's within a tolerance: heads of
-// every remainder, groups of one to eight and more, windows, one token and several. Prints how many checks
+// every remainder, groups of one to eight and more, windows, sinks, one token and several. Prints how many checks
 // passed. tools/test-neon runs it.
 #include <math.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "CKernels.h"
 
 typedef struct {
-  size_t heads, kv_heads, head_dim, tokens, first, window, has_offsets;
+  size_t heads, kv_heads, head_dim, tokens, first, window, has_offsets, has_sinks;
 } problem;
 
 static const problem problems[] = {
@@ -18,6 +18,7 @@ static const problem problems[] = {
     {3, 1, 17, 2, 527, 0, 1},   {4, 4, 80, 17, 61, 0},   {2, 1, 36, 17, 63, 20},
     {5, 1, 33, 1, 150, 1},    {12, 2, 48, 2, 9, 0},    {7, 1, 96, 17, 70, 64},
     {14, 2, 64, 37, 0, 0},    {12, 2, 128, 19, 250, 0, 1}, {2, 1, 36, 150, 3, 20},
+    {8, 1, 64, 1, 200, 0, 0, 1}, {6, 2, 45, 19, 120, 9, 1, 1},
     {40, 1, 256, 7, 30, 0},   {5, 1, 2048, 2, 64, 0},  {8, 1, 2047, 1, 16, 0},
 };
 
@@ -83,13 +84,16 @@ static stored store(const quern_kernel_table *level, quern_cache cache, const pr
 static void attend(const quern_kernel_table *level, quern_cache cache, const problem *p,
                    const stored *s, const float *offsets, const float *queries, float *output) {
   const size_t row = p->heads * p->head_dim, tokens_per_item = 16;
+  float sinks[64];
+  for (size_t head = 0; head < p->heads; head++) sinks[head] = (float)(head % 3) * 4 - 4;
   const quern_attention job = {
       .queries = queries, .query_stride = row, .output = output, .output_stride = row,
       .cache = cache, .keys = s->keys, .values = s->values, .key_offsets = p->has_offsets ? offsets : NULL,
       .key_offset_stride = offset_stride(p), .head_stride = s->head_stride,
       .head_dim = p->head_dim, .heads = p->heads, .kv_heads = p->kv_heads, .tokens = p->tokens,
       .first_position = p->first, .window = p->window,
-      .scale = 1 / sqrtf((float)p->head_dim), .tokens_per_item = tokens_per_item};
+      .scale = 1 / sqrtf((float)p->head_dim),
+      .sinks = p->has_sinks ? sinks : NULL, .tokens_per_item = tokens_per_item};
   void *scratch = room(level->products.scratch_bytes);
   for (size_t i = 0; i < p->tokens * row; i++) output[i] = NAN;
   level->products.attention(

@@ -14,12 +14,14 @@ struct AttentionProblem: CustomStringConvertible {
   var window = 0
   /// Bound of the scores; 0 for none.
   var softcap: Float = 0
+  /// Whether each head has a score without a value.
+  var hasSinks = false
   /// Length of what keys of a stretch have in common and are stored without, where they are.
   var offset: Float?
 
   var description: String {
     "\(heads)/\(kvHeads) heads of \(headDim), \(tokens) tokens from \(first), window \(window), softcap \(softcap)"
-      + (offset.map { ", offsets of \($0)" } ?? "")
+      + (offset.map { ", offsets of \($0)" } ?? "") + (hasSinks ? ", sinks" : "")
   }
 
   var length: Int { first + tokens }
@@ -38,6 +40,8 @@ struct AttentionProblem: CustomStringConvertible {
   var offsets: [Float] {
     (0..<kvHeads * stretches * headDim).map { Float(cos(Double($0 * $0))) * (offset ?? 0) }
   }
+  /// `[head]`, below, among and above the scores.
+  var sinks: [Float] { (0..<heads).map { Float($0 % 3 - 1) * 4 } }
   private var stretches: Int { (length + 255) / 256 }
   /// Where the offset of a row of keys starts.
   private func offsetStart(_ row: Int) -> Int {
@@ -143,7 +147,7 @@ struct AttentionProblem: CustomStringConvertible {
     var output = [Float](repeating: .nan, count: tokens * rowStride)
     cache.keys.withUnsafeBytes { keys in
       cache.values.withUnsafeBytes { values in
-        withUnsafeInputs { queries, offsets in
+        withUnsafeInputs { queries, offsets, sinks in
           output.withUnsafeMutableBufferPointer { output in
             var job = quern_attention(
               queries: queries, query_stride: rowStride, output: output.baseAddress,
@@ -152,7 +156,7 @@ struct AttentionProblem: CustomStringConvertible {
               key_offset_stride: stretches * headDim, head_stride: cache.headStride,
               head_dim: headDim,
               heads: heads, kv_heads: kvHeads, tokens: tokens, first_position: first,
-              window: window, scale: scale, softcap: softcap, tokens_per_item: 16)
+              window: window, scale: scale, softcap: softcap, sinks: sinks, tokens_per_item: 16)
             var lower = 0
             let items = kvHeads * ((tokens + 15) / 16)
             for upper in splits + [items] where upper > lower && upper <= items {
@@ -167,11 +171,18 @@ struct AttentionProblem: CustomStringConvertible {
   }
 
   private func withUnsafeInputs(
-    _ body: (_ queries: UnsafePointer<Float>, _ offsets: UnsafePointer<Float>?) -> Void
+    _ body: (
+      _ queries: UnsafePointer<Float>, _ offsets: UnsafePointer<Float>?,
+      _ sinks: UnsafePointer<Float>?
+    ) -> Void
   ) {
     queries.withUnsafeBufferPointer { queries in
       offsets.withUnsafeBufferPointer { offsets in
-        body(queries.baseAddress!, offset == nil ? nil : offsets.baseAddress)
+        sinks.withUnsafeBufferPointer { sinks in
+          body(
+            queries.baseAddress!, offset == nil ? nil : offsets.baseAddress,
+            hasSinks ? sinks.baseAddress : nil)
+        }
       }
     }
   }
@@ -196,9 +207,10 @@ struct AttentionProblem: CustomStringConvertible {
             } * Double(scale)
           return softcap == 0 ? score : Double(softcap) * tanh(score / Double(softcap))
         }
-        let largest = scores.max()!
+        let sink = hasSinks ? Double(sinks[head]) : -.infinity
+        let largest = max(sink, scores.max()!)
         let weights = scores.map { exp($0 - largest) }
-        let total = weights.reduce(0, +)
+        let total = weights.reduce(exp(sink - largest), +)
         for (index, weight) in weights.enumerated() {
           let value = values[cached + start + index]
           for d in 0..<headDim { output[query + d] += weight / total * Double(value[d]) }

@@ -62,6 +62,11 @@ import Testing
       AttentionProblem(
         heads: 4, kvHeads: 2, headDim: 45, tokens: 21, first: 250, window: 50, offset: 1),
       AttentionProblem(heads: 2, kvHeads: 1, headDim: 36, tokens: 150, first: 3, window: 20),
+      AttentionProblem(heads: 8, kvHeads: 1, headDim: 64, tokens: 1, first: 200, hasSinks: true),
+      AttentionProblem(
+        heads: 6, kvHeads: 2, headDim: 45, tokens: 19, first: 120, window: 9, hasSinks: true),
+      AttentionProblem(
+        heads: 4, kvHeads: 4, headDim: 64, tokens: 17, first: 0, hasSinks: true, offset: 1),
       AttentionProblem(heads: 40, kvHeads: 1, headDim: 256, tokens: 7, first: 30),
       AttentionProblem(heads: 5, kvHeads: 1, headDim: 2048, tokens: 4, first: 64),
       AttentionProblem(heads: 8, kvHeads: 1, headDim: 2047, tokens: 1, first: 16),

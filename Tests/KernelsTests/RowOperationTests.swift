@@ -59,6 +59,36 @@ import Testing
     }
   }
 
+  @Test(
+    "A clamped gate is bounded above and up on both sides, and what is no number stays none",
+    arguments: [1, 15, 16, 100])
+  func clampedGate(count: Int) {
+    var gate = numbers(count, scale: 12), up = numbers(count, scale: -11)
+    gate[0] = -200
+    up[count - 1] = 7
+    for level in KernelLevel.available {
+      let multiply = Kernels(level)!.products.pointee.clamped_swish_multiply!
+      var output = gate
+      multiply(&output, up, count)
+      for index in 0..<count {
+        let x = min(Double(gate[index]), 7)
+        let y = min(max(Double(up[index]), -7), 7)
+        let expected = x / (1 + exp(-Double(Float(1.702)) * x)) * (y + 1)
+        #expect(
+          abs(Double(output[index]) - expected) <= 2e-6 * max(1, abs(expected)),
+          "\(level.rawValue), \(x), \(y)")
+      }
+      var (spoiled, other) = (gate, up)
+      spoiled[count - 1] = .nan
+      multiply(&spoiled, up, count)
+      #expect(spoiled[count - 1].isNaN)
+      spoiled = gate
+      other[0] = .nan
+      multiply(&spoiled, other, count)
+      #expect(spoiled[0].isNaN, "\(level.rawValue)")
+    }
+  }
+
   @Test("Capped values stay within the cap and near zero as they are", arguments: [1, 17, 64])
   func softcap(count: Int) {
     var x = numbers(count, scale: 100)

@@ -111,6 +111,8 @@ typedef struct quern_attention {
   size_t window;          // positions that a token sees, itself included; 0 for all
   float scale;            // of the scores
   float softcap;          // what scaled scores x become: softcap tanh(x / softcap); 0 for x itself
+  /// [head]: a score that each row has besides, of a position without values; null for none.
+  const float *sinks;
   size_t tokens_per_item; // items are numbered kv head by kv head, token block by token block
 } quern_attention;
 
@@ -138,6 +140,8 @@ typedef struct quern_product_table {
   void (*silu_multiply)(float *gate, const float *up, size_t count);
   /// gate = gelu(gate) * up, with GELU's approximation by a hyperbolic tangent
   void (*gelu_multiply)(float *gate, const float *up, size_t count);
+  /// gate = x * sigmoid(1.702 x) * (y + 1), where x is the gate and y is up, both at most 7 and y at least -7
+  void (*clamped_swish_multiply)(float *gate, const float *up, size_t count);
   /// x = gelu(x), the same approximation
   void (*gelu)(float *x, size_t count);
   /// x = cap * tanh(x / cap)

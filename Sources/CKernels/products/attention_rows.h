@@ -46,8 +46,9 @@ static attention_row attention_row_of(const quern_attention *a, size_t token, si
   row.output = a->output + token * a->output_stride + head * a->head_dim;
   row.end = a->first_position + token + 1;
   row.first = a->window && row.end > a->window ? row.end - a->window : 0;
-  row.largest = -INFINITY;
-  row.sum = 0;
+  // Rows count against the largest score so far: of a sink that weight is 1.
+  row.largest = a->sinks ? a->sinks[head] : -INFINITY;
+  row.sum = row.largest == -INFINITY ? 0 : 1;
   row.shared = 0;
   memset(row.output, 0, a->head_dim * sizeof(float));
   return row;

@@ -24,23 +24,33 @@ static void add_rows(float *x, const float *y, size_t count) {
   for (size_t c = 0; c < count; c++) x[c] += y[c];
 }
 
-enum { SILU, GELU };
+enum { SILU, GELU, CLAMPED_SWISH };
 
 /// x sigmoid(x), or the approximation of GELU by a hyperbolic tangent, which is x sigmoid(1.6 x + ...).
 INLINE floats activated(floats x, const int activation) {
-  const floats y = activation == SILU ? x : x * (1.59576912f + 0.0713548163f * x * x);
+  const floats y = activation == SILU   ? x
+                   : activation == GELU ? x * (1.59576912f + 0.0713548163f * x * x)
+                                        : x * 1.702f;
   return x / (1.0f + exponential(-y));
+}
+
+INLINE floats gated(floats gate, floats up, const int activation) {
+  if (activation != CLAMPED_SWISH) return activated(gate, activation) * up;
+  // Selected so that what is no number stays none.
+  const floats limit = splat(7.0f);
+  up = select_floats(up > limit, limit, select_floats(up < -limit, -limit, up));
+  return activated(select_floats(gate > limit, limit, gate), activation) * (up + 1.0f);
 }
 
 INLINE void gate_row(float *gate, const float *up, size_t count, const int activation) {
   size_t c = 0;
   for (; c + LANES <= count; c += LANES)
-    store_floats(gate + c, activated(load_floats(gate + c), activation) * load_floats(up + c));
+    store_floats(gate + c, gated(load_floats(gate + c), load_floats(up + c), activation));
   if (c == count) return;
   float g[LANES] = {0}, u[LANES] = {0};
   memcpy(g, gate + c, (count - c) * sizeof(float));
   memcpy(u, up + c, (count - c) * sizeof(float));
-  store_floats(g, activated(load_floats(g), activation) * load_floats(u));
+  store_floats(g, gated(load_floats(g), load_floats(u), activation));
   memcpy(gate + c, g, (count - c) * sizeof(float));
 }
 
@@ -50,6 +60,10 @@ static void silu_multiply(float *gate, const float *up, size_t count) {
 
 static void gelu_multiply(float *gate, const float *up, size_t count) {
   gate_row(gate, up, count, GELU);
+}
+
+static void clamped_swish_multiply(float *gate, const float *up, size_t count) {
+  gate_row(gate, up, count, CLAMPED_SWISH);
 }
 
 static void softcap_row(float *x, float cap, size_t count) {

@@ -45,6 +45,7 @@ static void fill_row_operations(quern_product_table *products) {
   products->add = add_rows;
   products->silu_multiply = silu_multiply;
   products->gelu_multiply = gelu_multiply;
+  products->clamped_swish_multiply = clamped_swish_multiply;
   products->softcap = softcap_row;
   products->rotate_neighbours = rotate_neighbours;
   products->rotate_halves = rotate_halves;

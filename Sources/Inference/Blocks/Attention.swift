@@ -20,6 +20,8 @@ struct Attention: Sendable {
   var scale: Float
   /// Bound of the scaled scores; 0 for none.
   var softcap: Float = 0
+  /// A score of each head that takes its share of the weights and has no value.
+  var sinks: FloatVector?
 }
 
 extension Pass {
@@ -59,7 +61,7 @@ extension Pass {
       heads: dimensions.headCount,
       kv_heads: dimensions.kvHeadCount, tokens: tokenCount, first_position: position,
       window: attention.window, scale: attention.scale, softcap: attention.softcap,
-      tokens_per_item: tokensPerItem)
+      sinks: attention.sinks?.values.baseAddress, tokens_per_item: tokensPerItem)
     let blocks = (tokenCount + tokensPerItem - 1) / tokensPerItem
     withUnsafeMutablePointer(to: &job) { job in
       var region = AttentionRegion(

@@ -42,11 +42,15 @@ extension Pass {
   }
 
   /// Gates what the groups have, then packs it: `gate = activation(gate) * up`.
-  func gateAndPackExperts(_ experts: ExpertWorkspace, for forms: ActivationForms) {
+  func gateAndPackExperts(
+    _ experts: ExpertWorkspace, _ activation: GatedFeedForward.Activation,
+    for forms: ActivationForms
+  ) {
     var region = ExpertPackRegion(
       experts, kernels, for: forms, columns: experts.dimensions.feedForwardWidth,
       rows: experts.gate)
     region.up = UnsafePointer(experts.up.pointer)
+    region.activation = activation
     run(region, experts)
   }
 
@@ -148,6 +152,7 @@ private struct ExpertPackRegion {
   var inputs: UnsafePointer<Float>?
   /// What gates multiply.
   var up: UnsafePointer<Float>?
+  var activation = GatedFeedForward.Activation.silu
 
   init(
     _ experts: ExpertWorkspace, _ kernels: Kernels, for forms: ActivationForms, columns: Int,
@@ -183,7 +188,7 @@ private struct ExpertPackRegion {
   private func prepare(_ slot: Int) {
     let row = rows + slot * columns
     if let inputs { row.update(from: inputs + Int(tokens[slot]) * columns, count: columns) }
-    if let up { kernels.products.pointee.silu_multiply(row, up + slot * columns, columns) }
+    if let up { activation.gate(row, up + slot * columns, count: columns, kernels.products) }
   }
 
   private func pack(

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Kernels
 
 /// What a layer does to each token by itself.
@@ -27,6 +28,8 @@ struct GatedFeedForward: FeedForward {
     case silu
     /// With the approximation by a hyperbolic tangent.
     case gelu
+    /// `x * sigmoid(1.702 * x) * (y + 1)`, where `x` is the gate and `y` the up projection, bounded by 7.
+    case clampedSwish
   }
 
   var gate, up, down: Linear
@@ -41,5 +44,19 @@ struct GatedFeedForward: FeedForward {
       (gate, workspace.gate.pointer, width), (up, workspace.up.pointer, width))
     pass.gateAndPack(activation, columns: width, for: ActivationForms(down))
     pass.multiply((down, workspace.projected.pointer, pass.dimensions.width))
+  }
+}
+
+extension GatedFeedForward.Activation {
+  /// `gate = activation(gate) * up`, of one row.
+  func gate(
+    _ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int,
+    _ products: UnsafePointer<quern_product_table>
+  ) {
+    switch self {
+    case .silu: products.pointee.silu_multiply(gate, up, count)
+    case .gelu: products.pointee.gelu_multiply(gate, up, count)
+    case .clampedSwish: products.pointee.clamped_swish_multiply(gate, up, count)
+    }
   }
 }

@@ -54,6 +54,7 @@ struct MixtureOfExperts: FeedForward {
   let router: Linear
   var gate, up, down: LinearStack
   let weighting: Weighting
+  var activation = GatedFeedForward.Activation.silu
   var shared: SharedExpert?
 
   var inputForms: ActivationForms {
@@ -77,7 +78,7 @@ struct MixtureOfExperts: FeedForward {
     let isPacked = pass.tokenCount == 1
     if !isPacked { pass.packExpertInputs(experts, for: gate.form.union(up.form)) }
     pass.multiply(experts, gate, into: experts.gate, and: up, into: experts.up, shared: isPacked)
-    pass.gateAndPackExperts(experts, for: down.form)
+    pass.gateAndPackExperts(experts, activation, for: down.form)
     pass.multiply(experts, down, into: experts.rows)
     shared?.network.run(pass)
     pass.mixExperts(experts, hasShared: shared != nil)

@@ -151,12 +151,7 @@ private struct PackRegion {
   private func prepare(_ token: Int) {
     let row = source + token * columns
     if appliesGELU { products.pointee.gelu(row, columns) }
-    if let up {
-      switch activation {
-      case .silu: products.pointee.silu_multiply(row, up + token * columns, columns)
-      case .gelu: products.pointee.gelu_multiply(row, up + token * columns, columns)
-      }
-    }
+    if let up { activation.gate(row, up + token * columns, count: columns, products) }
   }
 
   private func read(_ residual: Residual, _ token: Int, into output: UnsafeMutablePointer<Float>) {
