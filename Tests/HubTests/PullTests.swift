@@ -142,7 +142,7 @@ struct PullTests {
     #expect(throws: HubError.self) {
       hub.environment.isOffline = true
       defer { hub.environment.isOffline = false }
-      try hub.pull()
+      _ = try hub.pull()
     }
     _ = try hub.pull()
     let count = server.requests.count
