@@ -22,7 +22,7 @@ struct BenchCommand: ParsableCommand {
         quern bench model.gguf --compare before.json
       """)
 
-  @Argument(help: "A .gguf file, or any part of a split one.")
+  @Argument(help: "A .gguf file, or any part of a split one.", completion: .file())
   var model: String
 
   @Option(
@@ -45,7 +45,8 @@ struct BenchCommand: ParsableCommand {
   var repeats = 5
 
   @Option(
-    help: ArgumentHelp("An earlier result of --json to set this one beside.", valueName: "file"))
+    help: ArgumentHelp("An earlier result of --json to set this one beside.", valueName: "file"),
+    completion: .file())
   var compare: String?
 
   @OptionGroup var weights: WeightsFlags

@@ -23,7 +23,7 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Cast matrices to F32, F16 or BF16. (default: types stay as they are)", valueName: "type"),
-    transform: ConvertCommand.floatRecipe)
+    completion: .list(["F32", "F16", "BF16"]), transform: ConvertCommand.floatRecipe)
   var type: Recipe?
 
   @OptionGroup var output: OutputOptions

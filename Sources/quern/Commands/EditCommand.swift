@@ -34,10 +34,10 @@ struct EditCommand: ParsableCommand {
         quern edit model.safetensors new.safetensors --rename-tensor lm_head.weight=output.weight
       """)
 
-  @Argument(help: "A .gguf, any part of a split one, or a .safetensors file.")
+  @Argument(help: "A .gguf, any part of a split one, or a .safetensors file.", completion: .file())
   var source: String
 
-  @Argument(help: "The copy to write; none with --in-place.")
+  @Argument(help: "The copy to write; none with --in-place.", completion: .file())
   var destination: String?
 
   @OptionGroup var flags: EditFlags

@@ -24,7 +24,7 @@ struct InspectCommand: ParsableCommand {
   @Argument(
     help: """
       A .gguf, any part of a split one, a .safetensors file, a Hugging Face folder, or hf:ORG/NAME[:TYPE].
-      """)
+      """, completion: .file())
   var path: String
 
   @Flag(help: "List every tensor, not only the types.")

@@ -10,10 +10,10 @@ struct LogitsCommand: ParsableCommand {
     abstract: "Write the logits of given token ids as little-endian F32, [token][vocabulary].",
     shouldDisplay: false)
 
-  @Argument(help: "A .gguf file, or any part of a split one.")
+  @Argument(help: "A .gguf file, or any part of a split one.", completion: .file())
   var model: String
 
-  @Option(help: "A file of token ids, separated by white space.")
+  @Option(help: "A file of token ids, separated by white space.", completion: .file())
   var ids: String
 
   @Option(name: [.long, .customLong("output")], help: "The file to write.")

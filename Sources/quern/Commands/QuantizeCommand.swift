@@ -28,7 +28,7 @@ struct QuantizeCommand: ParsableCommand {
     help: ArgumentHelp(
       "The mixture: one of the types above, or llama.cpp's number of it; several are made in one read.",
       valueName: "type"),
-    transform: Mixture.init(parsing:))
+    completion: .list(Recipe.table.map(\.name)), transform: Mixture.init(parsing:))
   var type: [Mixture]
 
   @Flag(help: "Give every matrix the same type, without llama.cpp's exceptions.")
@@ -63,7 +63,8 @@ struct QuantizeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An importance matrix of llama.cpp, as GGUF or .dat.", valueName: "file"))
+      "An importance matrix of llama.cpp, as GGUF or .dat.", valueName: "file"),
+    completion: .file())
   var imatrix: String?
 
   @Flag(

@@ -25,7 +25,8 @@ struct RunCommand: ParsableCommand {
         quern run model.gguf --context 32768 --cache-type q8_0
       """)
 
-  @Argument(help: "A .gguf file, any part of a split one, or hf:ORG/NAME:TYPE.")
+  @Argument(
+    help: "A .gguf file, any part of a split one, or hf:ORG/NAME:TYPE.", completion: .file())
   var model: String
 
   @Option(name: .shortAndLong, help: "What to answer or, with --raw, to continue.")

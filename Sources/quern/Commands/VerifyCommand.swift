@@ -16,7 +16,7 @@ struct VerifyCommand: ParsableCommand {
         quern verify model.gguf Qwen2.5-0.5B/
       """)
 
-  @Argument(help: "Files, folders, or hf:ORG/NAME[:TYPE].")
+  @Argument(help: "Files, folders, or hf:ORG/NAME[:TYPE].", completion: .file())
   var paths: [String]
 
   @OptionGroup var output: OutputOptions

@@ -11,14 +11,14 @@ struct ConversionFlags: ParsableArguments {
   @Argument(
     help: """
       A .gguf, any part of a split one, a .safetensors file, a Hugging Face folder, or hf:ORG/NAME[:TYPE].
-      """)
+      """, completion: .file())
   var source: String
 
   @Argument(
     help: """
       A name that ends in .gguf, in .safetensors or, for a folder, in /. {type} in it becomes the name of \
       the type.
-      """)
+      """, completion: .file())
   var destination: String
 
   @Flag(help: "Print what would be written, and write nothing.")

@@ -89,7 +89,7 @@ struct EditFlags: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The chat template: a file of Jinja, or a tokenizer_config.json that holds one.",
-      valueName: "file"))
+      valueName: "file"), completion: .file())
   var chatTemplate: String?
 
   @Option(

@@ -6,10 +6,14 @@ import Tokenizers
 
 /// What form the text must have.
 struct GrammarFlags: ParsableArguments {
-  @Option(help: ArgumentHelp("A GBNF grammar that the text follows.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A GBNF grammar that the text follows.", valueName: "file"),
+    completion: .file())
   var grammar: String?
 
-  @Option(help: ArgumentHelp("A JSON schema that the text conforms to.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("A JSON schema that the text conforms to.", valueName: "file"),
+    completion: .file())
   var jsonSchema: String?
 
   func validate() throws {
