@@ -45,7 +45,7 @@ extension DecoderConfig {
     tiesEmbeddings = try config.bool("tie_word_embeddings") ?? defaults.tiesEmbeddings
     rotaryDim = try Self.rotaryDim(config, of: headDim, architecture)
     (rotaryBase, rotaryScaling) = try Self.rotary(
-      config, contextLength: contextLength, rotaryDim: rotaryDim, defaults: defaults)
+      config, contextLength: contextLength, rotaryDim: rotaryDim, architecture)
     localRotaryBase = try Self.localRotaryBase(config, defaults)
     guard architecture.rotaryScalings.contains(rotaryScaling.kind) else {
       throw CheckpointError(
@@ -144,9 +144,9 @@ extension DecoderConfig {
 
   /// The base, and how positions are stretched.
   private static func rotary(
-    _ config: JSONFile, contextLength: Int, rotaryDim: Int, defaults: ConfigDefaults
+    _ config: JSONFile, contextLength: Int, rotaryDim: Int, _ architecture: Architecture
   ) throws -> (base: Double, RotaryScaling) {
-    let parameters = try rotaryParameters(config)
+    let (parameters, defaults) = (try rotaryParameters(config), architecture.defaults)
     func positive(_ key: String, else other: Double? = nil) throws -> Double {
       let value = try config.number(key, of: parameters) ?? other
       guard let value, value > 0 else {
@@ -155,6 +155,9 @@ extension DecoderConfig {
       return value
     }
     let base = try positive("rope_theta", else: config.number("rope_theta") ?? defaults.rotaryBase)
+    if config["rope_parameters"] == nil, config["rope_scaling"] == nil {
+      return (base, defaults.rotaryScaling)
+    }
     let limit = 1...Int(UInt32.max)
     let original =
       try config.integer("original_max_position_embeddings", in: limit, of: parameters)
@@ -174,7 +177,8 @@ extension DecoderConfig {
             attentionFactor: try config.number("attention_factor", of: parameters)
               ?? config.number("attn_factor", of: parameters),
             betaFast: try config.number("beta_fast", of: parameters),
-            betaSlow: try config.number("beta_slow", of: parameters)))
+            betaSlow: try config.number("beta_slow", of: parameters),
+            roundsRamp: try roundsRamp(config, parameters, architecture)))
       )
     case "llama3":
       let scaling = RotaryScaling.Llama3(
@@ -194,5 +198,18 @@ extension DecoderConfig {
     case let other:
       throw CheckpointError(.unsupported(key: "rope_type", value: other), path: config.path)
     }
+  }
+
+  /// Whether YaRN's ramp starts and ends at whole pairs; `nil` where engines know.
+  private static func roundsRamp(
+    _ config: JSONFile, _ parameters: JSONValue, _ architecture: Architecture
+  ) throws -> Bool? {
+    let key = "truncate"
+    let stated = JSONFile.present(parameters[key])
+    guard stated == nil || stated?.bool != nil else {
+      throw config.bad(key, "true or false", stated)
+    }
+    let rounds = stated?.bool ?? true
+    return rounds == architecture.roundsRamp ? nil : rounds
   }
 }
