@@ -2,7 +2,8 @@
 
     python architectures.py [NAME...]      writes beside itself; the same versions give the same bytes
 
-All have the same tokenizer, SmolLM's way of cutting and 288 tokens: tokenizers are compared elsewhere.
+All have the same tokenizer, SmolLM's way of cutting and 288 tokens: tokenizers are compared elsewhere. That
+with experts in MXFP4 needs accelerate, which transformers unpacks them with.
 """
 
 import json
@@ -11,11 +12,16 @@ import sys
 
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 from make import CHATML, HERE, fresh, smollm_tokenizer, tokenizer_config, write_json, write_logits
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|user|>"]
 TEXT = "The upper stone turns, 42 times."
+# As openai/gpt-oss-20b has it: at the first positions llama.cpp, which rounds the ramp, agrees.
+STRETCHED = {
+    "rope_type": "yarn", "rope_theta": 150000.0, "factor": 32.0, "beta_fast": 32.0, "beta_slow": 1.0,
+    "truncate": False, "original_max_position_embeddings": 4096}
 THETA = {"rope_type": "default", "rope_theta": 100000.0}
 
 # What each has beside the numbers that all share. Windows, bounds and factors are such that they matter.
@@ -52,6 +58,12 @@ CHECKPOINTS = {
     "tiny-qwen3moe": ("Qwen3Moe", dict(
         head_dim=16, num_experts=11, num_experts_per_tok=3, moe_intermediate_size=40, norm_topk_prob=True,
         rope_parameters=THETA)),
+    "tiny-gpt-oss": ("GptOss", dict(
+        head_dim=16, num_hidden_layers=3, num_local_experts=5, num_experts_per_tok=2, sliding_window=6,
+        max_position_embeddings=131072, rope_parameters=STRETCHED)),
+    "tiny-gpt-oss-mxfp4": ("GptOss", dict(
+        head_dim=16, intermediate_size=64, num_local_experts=5, num_experts_per_tok=2, sliding_window=6,
+        max_position_embeddings=131072, rope_parameters=STRETCHED)),
 }
 
 
@@ -65,10 +77,37 @@ def randomize(model, seed, norm_center):
             parameter.data[parameter.abs() < 2 ** -12] = 2 ** -12
         elif name.endswith("bias"):
             parameter.data = 0.3 * noise
+        elif name.endswith("sinks"):
+            parameter.data = noise
+        elif name.endswith("experts.gate_up_proj"):
+            parameter.data = 0.8 * noise  # Gates beyond their bounds.
         elif "embed_tokens" in name:
             parameter.data = 0.2 * noise
         else:
             parameter.data = 0.2 * noise
+
+
+def pack_experts(folder, seed):
+    """Puts experts of random 4-bit floats in the place of plain ones, as openai/gpt-oss-20b has them."""
+    generator = torch.Generator().manual_seed(seed)
+    path = folder / "model.safetensors"
+    packed = {}
+    for name, tensor in load_file(path).items():
+        if not name.endswith(("experts.gate_up_proj", "experts.down_proj")):
+            packed[name] = tensor
+            continue
+        experts, columns, rows = tensor.shape
+        blocks = (experts, rows, columns // 32)
+        low = 122 if "gate" in name else 119
+        packed[name + "_blocks"] = torch.randint(0, 256, (*blocks, 16), dtype=torch.uint8, generator=generator)
+        packed[name + "_scales"] = torch.randint(low, low + 4, blocks, dtype=torch.uint8, generator=generator)
+    save_file(packed, path, metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {
+        "modules_to_not_convert": [
+            "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head"],
+        "quant_method": "mxfp4"}
+    write_json(folder / "config.json", config)
 
 
 def make(name, family, more):
@@ -86,6 +125,8 @@ def make(name, family, more):
     model = model.to(torch.bfloat16)
     model.config.dtype = torch.bfloat16
     model.save_pretrained(folder)
+    if name.endswith("mxfp4"):
+        pack_experts(folder, 5)
     text = json.dumps(json.loads(tokenizer.to_str()), ensure_ascii=False, separators=(",", ":"))
     (folder / "tokenizer.json").write_text(text + "\n", encoding="utf-8")
     write_logits(folder, tokenizer.encode(TEXT).ids[:20])

@@ -3,11 +3,14 @@
     python expect.py ~/llama.cpp
 
 Metadata in order with their types; tensors in order with shape (outermost first), type and the FNV-1a hash of
-their bytes; then name, type and hash of the tensors in F32 and in BF16. The converter recognises pre-tokenizers by a hash that depends on the vocabulary, so it is told
-theirs, as pre.json has them; and Gemma's classes look for a SentencePiece model, which these checkpoints lack.
+their bytes; then name, type and hash of the tensors in F32 and in BF16. The converter keeps experts in MXFP4: their
+casts are those of the folder that transformers unpacks, in the order of the first. It recognises pre-tokenizers
+by a hash that depends on the vocabulary, so it is told theirs, as pre.json has them; and Gemma's classes look for
+a SentencePiece model, which these checkpoints lack.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,24 +54,45 @@ def describe(path):
     return {"metadata": metadata, "tensors": tensors}
 
 
-def convert(name, pre, kind):
+def convert(folder, pre, kind):
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "reference.gguf"
         subprocess.run(
-            [sys.executable, "-c", WRAPPER, sys.argv[1], pre, str(HERE / name), "--outfile", str(path),
+            [sys.executable, "-c", WRAPPER, sys.argv[1], pre, str(folder), "--outfile", str(path),
              "--outtype", kind.lower()], check=True, capture_output=True, stdin=subprocess.DEVNULL)
         return describe(path)
+
+
+def unpacked(folder, scratch):
+    """The folder with its quantized weights as plain floats; itself where it has none."""
+    if "quantization_config" not in json.loads((folder / "config.json").read_text()):
+        return folder
+    import torch
+    from transformers import AutoModelForCausalLM
+    copy = Path(scratch) / folder.name
+    shutil.copytree(folder, copy)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    for parameter in model.parameters():
+        parameter.data = parameter.data + 0.0  # ggml knows no minus zero in MXFP4.
+    model.save_pretrained(copy)
+    return copy
 
 
 (HERE / "expected").mkdir(exist_ok=True)
 for name, pre in json.loads((HERE / "pre.json").read_text()).items():
     if sys.argv[2:] and name not in sys.argv[2:]:
         continue
-    described = {kind: convert(name, pre, kind) for kind in ["F32", "BF16"]}
-    shard = next((HERE / name).glob("*.safetensors")).read_bytes()
+    folder = HERE / name
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = unpacked(folder, scratch)
+        described = {kind: convert(plain, pre, kind) for kind in ["F32", "BF16"]}
+    shard = next(folder.glob("*.safetensors")).read_bytes()
     own = "BF16" if b'"BF16"' in shard[:8 + int.from_bytes(shard[:8], "little")] else "F32"
+    whole = described[own] if plain == folder else convert(folder, pre, own)
+    places = [tensor for tensor, *_ in whole["tensors"]]
     casts = {
-        kind: [[tensor, kind, digest] for tensor, kind, _, digest in about["tensors"]]
+        kind: [[tensor, kind, digest] for tensor, kind, _, digest in sorted(
+            about["tensors"], key=lambda tensor: places.index(tensor[0]))]
         for kind, about in described.items()}
-    text = json.dumps({**described[own], "casts": casts}, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps({**whole, "casts": casts}, ensure_ascii=False, separators=(",", ":"))
     (HERE / "expected" / f"{name}.json").write_text(text.replace("],[", "],\n[") + "\n", encoding="utf-8")

@@ -37,6 +37,8 @@ CASES = {
                                     beta_fast=6.0, beta_slow=2.0),
     "yarn with its own attention": qwen2(rope_type="yarn", factor=8.0, original_max_position_embeddings=64,
                                          attention_factor=0.7),
+    "yarn whose ramp lies between pairs": qwen2(rope_type="yarn", factor=8.0, original_max_position_embeddings=64,
+                                                beta_fast=6.0, beta_slow=2.0, truncate=False),
     "long rope": {"checkpoint": "tiny-phi", "config": {}},
     "long rope, whole heads, a window": {"checkpoint": "tiny-phi", "config": {
         "sliding_window": 40, "rope_parameters": {

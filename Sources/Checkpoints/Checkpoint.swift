@@ -63,6 +63,8 @@ public struct TensorSource: Sendable {
     case values([Float])
     /// Rows of a weight that is unpacked on the way.
     case quantized(any QuantizedWeight)
+    /// Tensors of one shape whose columns stand in turn in each row: `a0 b0 a1 b1 …`.
+    case inTurn([TensorSource.Content])
   }
 
   public var content: Content
@@ -73,34 +75,37 @@ public struct TensorSource: Sendable {
   public var padding: ZeroPadding?
   /// What is added to every stored value, in single precision.
   public var shift: Float
-  /// Whether what is stored has columns where the result has rows.
+  /// Whether what is stored has columns where the result has rows, matrix by matrix.
   public var isTransposed: Bool
+  /// Which of the stored columns are meant, before anything is transposed; `nil` for all.
+  public var turn: Turn?
+
+  /// Whether rows are put together from elements that lie apart.
+  public var isScattered: Bool {
+    if case .inTurn = content { return true }
+    return isTransposed || turn != nil
+  }
 
   /// Whether rows are unpacked from other tensors.
   public var isQuantized: Bool { if case .quantized = content { true } else { false } }
 
   /// The files that its bytes lie in, each once.
   public var files: [MappedFile] {
-    switch content {
-    case .file(let file, _): [file]
-    case .parts(let parts):
-      parts.reduce(into: []) { files, part in
-        if !files.contains(where: { $0 === part.file }) { files.append(part.file) }
-      }
-    case .values: []
-    case .quantized(let weight): weight.files
+    content.allFiles.reduce(into: []) { files, file in
+      if !files.contains(where: { $0 === file }) { files.append(file) }
     }
   }
 
   public init(
     _ content: Content, rowOrder: RowOrder = .asStored, byteOrder: ByteOrder = .little,
-    shift: Float = 0, isTransposed: Bool = false
+    shift: Float = 0, isTransposed: Bool = false, turn: Turn? = nil
   ) {
     self.content = content
     self.rowOrder = rowOrder
     self.byteOrder = byteOrder
     self.shift = shift
     self.isTransposed = isTransposed
+    self.turn = turn
   }
 
   /// The stored row that becomes row `row` of `rows`; `nil` for a row of zeros.
@@ -129,7 +134,15 @@ extension TensorSource.Content {
     switch self {
     case .file(let file, let offset): [FilePart(file, offset: offset)]
     case .parts(let parts): parts
-    case .values, .quantized: []
+    case .values, .quantized, .inTurn: []
+    }
+  }
+
+  fileprivate var allFiles: [MappedFile] {
+    switch self {
+    case .file, .parts, .values: fileParts.map(\.file)
+    case .quantized(let weight): weight.files
+    case .inTurn(let contents): contents.flatMap(\.allFiles)
     }
   }
 
@@ -142,8 +155,23 @@ extension TensorSource.Content {
       .values(Array(values[values.count / count * number..<values.count / count * (number + 1)]))
     case .quantized(let weight):
       (weight as? StackedWeight).map { .quantized($0.matrices[number]) }
+    case .inTurn: nil
     }
   }
+}
+
+/// One of several that take turns: rows or columns `place`, `place + count`, `place + 2 * count`, …
+public struct Turn: Sendable, Hashable {
+  public let place: Int
+  public let count: Int
+
+  public init(_ place: Int, of count: Int) {
+    self.place = place
+    self.count = count
+  }
+
+  /// Where the element of this number stands among those of all.
+  public func index(of number: Int) -> Int { number * count + place }
 }
 
 /// Which stored row becomes which row of the result.

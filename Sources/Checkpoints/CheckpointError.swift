@@ -43,6 +43,8 @@ public struct CheckpointError: FileProblem {
     case wrongType(tensor: String, TensorType)
     /// An expert of another type than the first one of its layer.
     case mixedTypes(tensor: String, TensorType, expected: TensorType)
+    /// Rows were added to a tensor that a folder keeps by columns or in turn with another.
+    case cannotPad(tensor: String)
     /// Rows that do not fall into heads of an even size.
     case unevenHeads(tensor: String, rows: Int, heads: Int)
 
@@ -109,6 +111,8 @@ extension CheckpointError.Reason: CustomStringConvertible {
       "the tensor \(tensor.printable) is \(type), expected F32, F16 or BF16"
     case .mixedTypes(let tensor, let type, let expected):
       "the tensor \(tensor.printable) is \(type), expected \(expected) as in the experts before"
+    case .cannotPad(let tensor):
+      "the tensor \(tensor.printable) has rows of zeros, which a folder of this architecture does not keep"
     case .unevenHeads(let tensor, let rows, let heads):
       "the tensor \(tensor.printable) has \(rows) rows, which do not make \(heads) even heads"
     case .noTokenizer:

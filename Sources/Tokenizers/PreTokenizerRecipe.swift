@@ -19,6 +19,9 @@ struct PreTokenizerRecipe: Sendable {
   private static let qwen35 =
     #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
+  private static let gpt4o =
+    #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+
   fileprivate static let table: [(names: [String], recipe: PreTokenizerRecipe)] = [
     (
       [
@@ -42,6 +45,7 @@ struct PreTokenizerRecipe: Sendable {
     (["qwen2"], .init(patterns: [qwen2], normalizer: .composed)),
     (["deepseek-r1-qwen", "megrez", "stablelm2"], .init(patterns: [qwen2])),
     (["qwen35"], .init(patterns: [qwen35])),
+    (["gpt-4o"], .init(patterns: [gpt4o])),
     (
       ["falcon"],
       .init(patterns: [#"[\p{P}\$\+<=>\^~\|`]+"#, PreTokenizer.gpt2Pattern, "[0-9][0-9][0-9]"])

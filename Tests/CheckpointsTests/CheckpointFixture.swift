@@ -69,6 +69,7 @@ final class CheckpointCopy: Sendable {
 extension CheckpointTensor {
   /// The stored bytes, row by row in the order of the result, before anything is added to values.
   var bytes: [UInt8] {
+    if source.isScattered { return scatteredBytes }
     // The elements of a vector are turned as the rows of a matrix are.
     let rows = shape.dimensions.count == 1 ? shape.elementCount : shape.rows
     switch source.content {
@@ -83,23 +84,37 @@ extension CheckpointTensor {
       }
     case .quantized(let weight):
       return (0..<rows).flatMap { weight.bytes(of: source.rowOrder.storedRow(of: $0, rows: rows)) }
+    case .inTurn: return []
     case .file(let file, let offset):
       let byteCount = shape.elementCount * type.bytesPerBlock
       let rowByteCount = byteCount / max(rows, 1)
       return file.withBytes { all in
-        if source.isTransposed {
-          let columns = shape.columns
-          let width = type.bytesPerBlock
-          return (0..<rows * columns).flatMap { place -> ArraySlice<UInt8> in
-            let start = offset + (place % columns * rows + place / columns) * width
-            return Array(all[start..<start + width])[...]
-          }
-        }
-        return (0..<rows).flatMap { row -> [UInt8] in
+        (0..<rows).flatMap { row -> [UInt8] in
           let stored = source.rowOrder.storedRow(of: row, rows: rows)
           return Array(all[offset + stored * rowByteCount..<offset + (stored + 1) * rowByteCount])
         }
       }
+    }
+  }
+}
+
+extension CheckpointTensor {
+  /// Element by element, of plain types.
+  private var scatteredBytes: [UInt8] {
+    let contents =
+      if case .inTurn(let contents) = source.content { contents } else { [source.content] }
+    let (columns, turn) = (shape.columns / contents.count, source.turn ?? Turn(0, of: 1))
+    let height = source.isTransposed ? shape.dimensions[shape.dimensions.count - 2] : 1
+    return (0..<shape.elementCount).flatMap { place -> [UInt8] in
+      let (row, column) = place.quotientAndRemainder(dividingBy: shape.columns)
+      let own = column / contents.count
+      let stored =
+        source.isTransposed
+        ? (row / height * columns + own) * height * turn.count + turn.index(of: row % height)
+        : row * columns * turn.count + turn.index(of: own)
+      guard case .file(let file, let offset) = contents[column % contents.count] else { return [] }
+      let start = offset + stored * type.bytesPerBlock
+      return file.withBytes { Array($0[start..<start + type.bytesPerBlock]) }
     }
   }
 }

@@ -196,6 +196,7 @@ import Tokenizers
           known: [
             "llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "olmo2", "smollm3", "granite",
             "glm4", "qwen2moe", "qwen3moe", "phi3", "gpt2", "starcoder2", "stablelm", "qwen",
+            "gpt-oss",
           ]))
     #expect(
       try reason {

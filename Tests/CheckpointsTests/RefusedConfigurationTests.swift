@@ -53,6 +53,13 @@ import Testing
     Change(
       .qwen3, "\"rope_theta\": 100000.0", "\"rope_theta\": 1, \"partial_rotary_factor\": 0.5",
       "partial_rotary_factor"),
+    Change(.gptOss, "\"swiglu_limit\": 7.0", "\"swiglu_limit\": 6.0", "swiglu_limit"),
+    Change(.gptOss, "\"swiglu_alpha\": 1.702", "\"swiglu_alpha\": 1.0", "swiglu_alpha"),
+    Change(.gptOss, "\"sliding_window\": 6", "\"sliding_window\": null", "sliding_window"),
+    Change(.gptOss, "\"truncate\": false", "\"truncate\": 0.5", "truncate"),
+    Change(
+      .gptOss, "\"sliding_attention\",\n    \"full_attention\"",
+      "\"full_attention\",\n    \"sliding_attention\"", "layer_types"),
     Change(
       .glm4, "\"partial_rotary_factor\": 0.5", "\"partial_rotary_factor\": 1.5",
       "partial_rotary_factor"),

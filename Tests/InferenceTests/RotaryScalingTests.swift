@@ -63,10 +63,10 @@ import Workers
   }
 
   @Test(
-    "Logits within the original context and beyond are those of transformers", arguments: 0..<9)
+    "Logits within the original context and beyond are those of transformers", arguments: 0..<10)
   func logits(index: Int) throws {
     let golden = try Self.golden.get()
-    #expect(golden.cases.count == 9)
+    #expect(golden.cases.count == 10)
     let example = golden.cases[index]
     let temporary = try TemporaryFolder()
     let folder = temporary.path.appending("model")

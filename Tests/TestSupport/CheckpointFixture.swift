@@ -18,6 +18,8 @@ public enum CheckpointFixture: String, CaseIterable, Sendable, CustomStringConve
   case mixtral = "tiny-mixtral"
   case qwen2Moe = "tiny-qwen2moe"
   case qwen3Moe = "tiny-qwen3moe"
+  case gptOss = "tiny-gpt-oss"
+  case gptOssMXFP4 = "tiny-gpt-oss-mxfp4"
   case phi3 = "tiny-phi"
   case gpt2 = "tiny-gpt2"
   case starcoder2 = "tiny-starcoder2"

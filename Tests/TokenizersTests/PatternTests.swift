@@ -45,6 +45,20 @@ import Tokenizers
   }
 
   @Test(
+    "The pattern of GPT-4o cuts words where their capitals begin, and keeps what is cut off them")
+  func gpt4o() throws {
+    let pattern = try #require(PreTokenizerName.meaning(of: "gpt-4o")?.patterns.first)
+    #expect(
+      PreTokenizerName.find(patterns: [pattern], composes: false, ignoresMerges: false) == "gpt-4o")
+    let text = "HTTPServer's oneTwo I'LL 12345 a/b//\n\n  x _Ünder ŒUVRE日本 e\u{301}té"
+    #expect(
+      try Self.pieces(pattern, text) == [
+        "HTTPServer's", " one", "Two", " I'LL", " ", "123", "45", " a", "/b", "//\n\n", " ", " x",
+        " _", "Ünder", " ŒUVRE日本", " e\u{301}té",
+      ])
+  }
+
+  @Test(
     "A pattern outside the syntax is refused",
     arguments: [
       "(", "a)", "[a", "*a", #"\1"#, "a{5000}", "(?<=ab)c", "[a&&b]", #"\p{Klingon}"#, "(a*)*",

@@ -12,8 +12,10 @@ For each folder:
               logits lie within 1e-3; what it reads in both configurations is the same
 
 The original Qwen, whose code transformers does not hold, is computed by Fixtures/checkpoints/make_qwen.py instead,
-and its tokenizer's code stood in for by tiktoken_peer.py there.
-Needs gguf, numpy, torch, transformers, safetensors and llama-cpp-python.
+and its tokenizer's code stood in for by tiktoken_peer.py there. Experts in MXFP4 stay what they are in the first and
+the last, and are unpacked to F32 for the others.
+
+Needs gguf, numpy, torch, transformers, safetensors and llama-cpp-python, and accelerate for experts in MXFP4.
 """
 
 import argparse
@@ -142,15 +144,24 @@ def tensors(folder):
     return found
 
 
+def is_quantized(folder):
+    return "quantization_config" in json.loads((folder / "config.json").read_text())
+
+
 def compare_converter(arguments, folder, scratch):
     failed = False
     for kind in ["f32", "bf16"]:
+        conversion.quern(
+            arguments, "convert", folder, scratch / f"ours-{kind}.gguf", "--type", kind, "--overwrite")
+    # The converter keeps experts in MXFP4 whatever the type of the others is, as we do without a type.
+    for kind in ["own"] if is_quantized(folder) else ["f32", "bf16"]:
         ours, theirs = scratch / f"ours-{kind}.gguf", scratch / f"theirs-{kind}.gguf"
-        conversion.quern(arguments, "convert", folder, ours, "--type", kind, "--overwrite")
+        if kind == "own":
+            conversion.quern(arguments, "convert", folder, ours, "--overwrite")
         if folder.name not in PRE_TOKENIZERS:
             print(f"left out {folder.name} {kind}: the converter stops at it (Fixtures/checkpoints/README.md)")
             continue
-        reference(arguments, folder, theirs, kind)
+        reference(arguments, folder, theirs, "bf16" if kind == "own" else kind)
         (our_reader, our_fields), (their_reader, their_fields) = conversion.fields(ours), conversion.fields(theirs)
         added = {key for key in our_fields if key.endswith(ADDED) and key not in their_fields}
         our_fields = {key: field for key, field in our_fields.items() if key not in added}
@@ -179,7 +190,11 @@ def compare_logits(arguments, llama, folder, scratch):
 def compare_back(arguments, folder, scratch):
     ids, expected = expected_logits(folder)
     back, exact = scratch / "back", scratch / "exact"
-    conversion.quern(arguments, "convert", scratch / "ours-bf16.gguf", f"{back}/", "--type", "bf16", "--overwrite")
+    if is_quantized(folder):
+        conversion.quern(arguments, "convert", scratch / "ours-own.gguf", f"{back}/", "--overwrite")
+    else:
+        conversion.quern(
+            arguments, "convert", scratch / "ours-bf16.gguf", f"{back}/", "--type", "bf16", "--overwrite")
     source, found = tensors(folder), tensors(back)
     problems = [f"{name}: {'missing' if name not in found else 'differs'}" for name in source if found.get(name) != source[name]]
     problems += [f"{name}: too much" for name in found.keys() - source.keys()]
@@ -191,6 +206,11 @@ def compare_back(arguments, folder, scratch):
     logits, config = transformers_logits(exact, ids)
     distance = farthest(logits, expected)
     failed |= conversion.report(f"{folder.name} logits of the folder: {distance:.1e}", within(distance, 1e-3))
+    if is_quantized(folder):
+        logits, config = transformers_logits(back, ids)
+        distance = farthest(logits, expected)
+        failed |= conversion.report(
+            f"{folder.name} logits of the quantized folder: {distance:.1e}", within(distance, 1e-3))
     _, original = transformers_logits(folder, ids)
     problems = [
         f"{key}: {config.get(key)} for {value}" for key, value in original.items()

@@ -33,6 +33,10 @@ struct Architecture: Sendable {
   var statesVocabulary = false
   /// Rotary scalings that engines know for it.
   var rotaryScalings: Set<RotaryScaling.Kind> = [.none, .linear, .yarn]
+  /// Whether engines take YaRN's ramp to start and end at whole pairs.
+  var roundsRamp = true
+  /// Whether its folders keep experts in MXFP4.
+  var keepsBlocks = false
   /// Whether a model may turn a part of each head only, beside those that all do.
   var mayRotateParts = false
   var activation = Activation.silu
@@ -66,7 +70,7 @@ struct Architecture: Sendable {
   static let all: [Architecture] = [
     .llama, .mistral, .qwen2, .qwen3, .gemma, .gemma2, .gemma3, .olmo2, .smolLM3, .granite, .glm4,
     .mixtral, .qwen2Moe, .qwen3Moe,
-    .phi3, .gpt2, .starcoder2, .stableLM, .qwen,
+    .phi3, .gpt2, .starcoder2, .stableLM, .qwen, .gptOss,
   ]
 
   /// - Parameter isMixture: Whether the GGUF states a number of experts.
@@ -108,6 +112,7 @@ struct ConfigDefaults: Sendable {
   var headDim: Int?
   var normEpsilon = 1e-6
   var rotaryBase = 10_000.0
+  var rotaryScaling = RotaryScaling.none
   /// Of the layers with a window, where these have a base of their own.
   var localRotaryBase: Double?
   /// Share of a head that is rotated.
@@ -120,9 +125,13 @@ enum MetadataKey: Sendable {
   case layerCount, contextLength, width, feedForwardWidth, headCount, kvHeadCount
   case rotaryScaling, rotaryBase, localRotaryBase, normEpsilon, headDim, fileType
   case vocabularyCount, rotaryDim
+  /// The width of experts, where there are no other networks: `feedForwardWidth` a second time.
+  case onlyExpertWidth
   /// The base where it is not the usual one, of those whose files leave it out.
   case unusualRotaryBase
   case scalar(ScalarKey)
+
+  var isExpertWidth: Bool { if case .onlyExpertWidth = self { true } else { false } }
 
   static let standard: [MetadataKey] = [
     .layerCount, .contextLength, .width, .feedForwardWidth, .headCount, .kvHeadCount,

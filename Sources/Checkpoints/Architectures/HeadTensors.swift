@@ -104,12 +104,13 @@ extension CheckpointTensor {
   func rows() throws -> [CheckpointTensor]? {
     guard [.f32, .f16, .bf16].contains(type), !source.isQuantized else { return nil }
     if case .parts = source.content { return nil }
+    if source.isScattered { return nil }
     let columns = shape.columns
     return try (0..<shape.rows).map { row in
       var piece = self
       piece.shape = try Shape([columns])
       switch source.content {
-      case .quantized, .parts: break
+      case .quantized, .parts, .inTurn: break
       case .values(let values):
         piece.source.content = .values(Array(values[row * columns..<(row + 1) * columns]))
       case .file(let file, let offset):

@@ -22,6 +22,8 @@ enum RotaryScaling: Sendable, Hashable {
     var attentionFactor: Double?
     var betaFast: Double?
     var betaSlow: Double?
+    /// Whether its ramp starts and ends at whole pairs, where that is not what engines take it to do.
+    var roundsRamp: Bool?
   }
 
   /// Low frequencies divided by a factor, high ones kept, a ramp between.

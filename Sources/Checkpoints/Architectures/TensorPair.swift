@@ -1,3 +1,5 @@
+import TensorCore
+
 /// One tensor of an architecture under both its names; `#` stands for the number of the layer.
 struct TensorPair: Sendable {
   /// A dimension, by what it counts.
@@ -34,8 +36,10 @@ struct TensorPair: Sendable {
   private(set) var isOptional: Bool
   /// What the values of a GGUF have more than those of Hugging Face.
   private(set) var shift: Float = 0
-  /// Whether Hugging Face keeps columns where a GGUF keeps rows.
+  /// Whether Hugging Face keeps columns where a GGUF keeps rows; blocks lie along rows all the same.
   private(set) var isTransposed = false
+  /// Whether Hugging Face has one tensor for this and others, which take turns in its last dimension.
+  private(set) var turn: Turn?
 
   init(
     _ huggingFace: String, _ gguf: String, _ extents: Extent..., turned: Turned? = nil,
@@ -66,6 +70,19 @@ struct TensorPair: Sendable {
   /// The same where no checkpoint may lack it.
   var required: TensorPair { with { $0.isOptional = false } }
 
+  /// The shape in a Hugging Face checkpoint of what has these extents in a GGUF, with those that take
+  /// turns.
+  ///
+  /// - Parameter inBlocks: Whether blocks of it lie along the rows of a GGUF.
+  func storedShape(_ extents: [Int], inBlocks: Bool = false) throws -> Shape {
+    var extents = extents
+    let count = extents.count
+    let rows = inBlocks && isTransposed
+    if isTransposed, count >= 2, !inBlocks { extents.swapAt(count - 2, count - 1) }
+    if let turn { extents[max(0, count - (rows ? 2 : 1))] *= turn.count }
+    return try Shape(extents)
+  }
+
   private func with(_ change: (inout TensorPair) -> Void) -> TensorPair {
     var pair = self
     change(&pair)
@@ -74,6 +91,11 @@ struct TensorPair: Sendable {
 
   /// The same for a matrix that Hugging Face keeps the other way round.
   var transposed: TensorPair { with { $0.isTransposed = true } }
+
+  /// The same that takes turns with others of this Hugging Face name.
+  func takingTurn(_ place: Int, of count: Int) -> TensorPair {
+    with { $0.turn = Turn(place, of: count) }
+  }
 
   /// The same with values that are larger by `shift` in a GGUF.
   func shifted(by shift: Float) -> TensorPair {

@@ -9,6 +9,8 @@ struct ConfigWriter {
   let metadata: GGUFMetadata
   /// Type of the weights.
   let type: TensorType
+  /// Whether experts are in MXFP4.
+  var keepsBlocks = false
   /// GGUF's names of the tensors.
   let tensors: Set<String>
 
@@ -34,6 +36,7 @@ struct ConfigWriter {
       ("num_key_value_heads", .integer(decoder.kvHeadCount)),
       ("pad_token_id", id("padding")),
       ("partial_rotary_factor", rotaryShare),
+      ("quantization_config", keepsBlocks ? Self.blocks : nil),
       (names.normEpsilon, .single(decoder.normEpsilon)),
       ("rope_local_base_freq", decoder.localRotaryBase.map { .single($0) }),
       ("rope_scaling", scaling),
@@ -51,6 +54,15 @@ struct ConfigWriter {
     }
     return .object(stated)
   }
+
+  private static let blocks = JSONValue.members(
+    (
+      "modules_to_not_convert",
+      .array(
+        [
+          "model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head",
+        ].map { .string($0) })
+    ), ("quant_method", .string("mxfp4")))
 
   private var feedForwardWidth: JSONValue {
     let usual = architecture.names.feedForwardShare.map { $0 * decoder.width }
@@ -98,7 +110,8 @@ struct ConfigWriter {
         ("extrapolation_factor", yarn.extrapolationFactor.map { .single($0) }),
         ("factor", .single(yarn.factor)),
         ("original_max_position_embeddings", .integer(yarn.originalContextLength)),
-        ("rope_type", .string("yarn")))
+        ("rope_type", .string("yarn")),
+        ("truncate", (yarn.roundsRamp ?? architecture.roundsRamp) ? nil : .bool(false)))
     case .llama3(let llama3):
       .members(
         ("factor", .single(llama3.factor)),

@@ -20,6 +20,10 @@ extension DecoderConfig {
     layerCount = try keys.required("block_count", in: Limit.layers)
     width = try keys.required("embedding_length", in: Limit.extent)
     feedForwardWidth = try keys.required("feed_forward_length", in: Limit.extent)
+    if architecture.keys.contains(where: \.isExpertWidth) {
+      let expert = try keys.integer("expert_feed_forward_length", in: Limit.extent)
+      feedForwardWidth = expert ?? feedForwardWidth
+    }
     headCount = try keys.required("attention.head_count", in: Limit.heads)
     kvHeadCount = try keys.integer("attention.head_count_kv", in: 1...headCount) ?? headCount
     guard headCount % kvHeadCount == 0 else {
@@ -60,7 +64,7 @@ extension DecoderConfig {
     localRotaryBase = try architecture.defaults.localRotaryBase.map {
       try keys.number("rope.freq_base_swa") ?? $0
     }
-    rotaryScaling = try Self.scaling(keys, contextLength: contextLength)
+    rotaryScaling = try Self.scaling(keys, contextLength: contextLength, architecture)
     if let divisors = tensor("rope_freqs.weight") {
       rotaryScaling = try divisors.rotaryScaling(base: rotaryBase, headDim: headDim, path: path)
     }
@@ -87,7 +91,9 @@ extension DecoderConfig {
     }
   }
 
-  private static func scaling(_ keys: MetadataReader, contextLength: Int) throws -> RotaryScaling {
+  private static func scaling(
+    _ keys: MetadataReader, contextLength: Int, _ architecture: Architecture
+  ) throws -> RotaryScaling {
     let type = keys.string("rope.scaling.type") ?? "none"
     switch type {
     case "none", "longrope": return .none
@@ -108,7 +114,10 @@ extension DecoderConfig {
           extrapolationFactor: try keys.number("rope.scaling.yarn_ext_factor"),
           attentionFactor: try keys.number("rope.scaling.yarn_attn_factor"),
           betaFast: try keys.number("rope.scaling.yarn_beta_fast"),
-          betaSlow: try keys.number("rope.scaling.yarn_beta_slow")))
+          betaSlow: try keys.number("rope.scaling.yarn_beta_slow"),
+          roundsRamp: keys.flag("rope.scaling.yarn_truncate").flatMap {
+            $0 == architecture.roundsRamp ? nil : $0
+          }))
     default:
       throw CheckpointError(.unsupported(key: "rope.scaling.type", value: type), path: keys.path)
     }
@@ -142,6 +151,7 @@ extension CheckpointTensor {
     return parts.flatMap { part in
       part.file.withBytes { bytes in
         (0..<count / parts.count).map { place in
+          let place = source.turn?.index(of: place) ?? place
           let bits = bytes.loadUnaligned(fromByteOffset: part.offset + 4 * place, as: UInt32.self)
           return Float(
             bitPattern: source.byteOrder == .big

@@ -12,15 +12,21 @@ struct FolderTensors {
   }
 
   private let architecture: Architecture
-  private let decoder: DecoderConfig
-  private let path: FilePath?
+  let decoder: DecoderConfig
+  let path: FilePath?
+  /// Whether experts in MXFP4 stay what they are.
+  let keepsBlocks: Bool
   /// By GGUF name, with its place in the architecture.
   private let pairs: [String: (place: Int, pair: TensorPair)]
 
-  init(_ architecture: Architecture, _ decoder: DecoderConfig, path: FilePath?) {
+  init(
+    _ architecture: Architecture, _ decoder: DecoderConfig, path: FilePath?,
+    keepsBlocks: Bool = false
+  ) {
     self.architecture = architecture
     self.decoder = decoder
     self.path = path
+    self.keepsBlocks = keepsBlocks
     pairs = Dictionary(
       uniqueKeysWithValues: architecture.tensors.enumerated().map {
         ($0.element.gguf, ($0.offset, $0.element))
@@ -32,6 +38,7 @@ struct FolderTensors {
     of checkpoint: Checkpoint, type: TensorType, keepsExact: Bool
   ) throws -> [Entry] {
     var found: [LayeredName: (order: [Int], entries: [Entry])] = [:]
+    var waiting: [LayeredName: [TurnTaker]] = [:]
     let lastPlace = architecture.tensors.count
     let firstLayered = architecture.tensors.firstIndex { $0.gguf.contains("#") } ?? 0
     for tensor in checkpoint.tensors
@@ -54,9 +61,13 @@ struct FolderTensors {
         continue
       }
       let entries =
-        pair.isStacked
-        ? try experts(tensor, pair, name.layer, type)
-        : [try entry(tensor, pair, name.layer, type, keepsExact)]
+        if pair.turn != nil || (keepsBlocks && pair.isTransposed) {
+          try joined(tensor, pair, name.layer, &waiting, type, keepsExact: keepsExact)
+        } else if pair.isStacked {
+          try experts(tensor, pair, name.layer, type)
+        } else {
+          [try entry(tensor, pair, name.layer, type, keepsExact)]
+        }
       found[name] = (order, entries)
     }
     try checkComplete(Set(found.keys))
@@ -64,16 +75,19 @@ struct FolderTensors {
       .flatMap(\.entries)
   }
 
-  private func failure(_ reason: CheckpointError.Reason) -> CheckpointError {
+  func failure(_ reason: CheckpointError.Reason) -> CheckpointError {
     CheckpointError(reason, path: path)
   }
 
-  private func check(_ tensor: CheckpointTensor, _ pair: TensorPair) throws -> Shape {
+  func check(_ tensor: CheckpointTensor, _ pair: TensorPair) throws -> Shape {
     let expected = try Shape(pair.extents.map(decoder.extent))
     // Quantizers leave out outer extents of 1.
     let inner = Array(expected.dimensions.drop { $0 == 1 })
     guard tensor.shape == expected || tensor.shape.dimensions == inner else {
       throw failure(.wrongShape(tensor: tensor.name, expected: expected, found: tensor.shape))
+    }
+    guard tensor.source.padding == nil || !pair.isTransposed && pair.turn == nil else {
+      throw failure(.cannotPad(tensor: tensor.name))
     }
     return expected
   }
@@ -114,18 +128,16 @@ struct FolderTensors {
     }
     result.source.shift -= pair.shift
     if pair.isTransposed {
-      result.shape = try Shape(expected.dimensions.reversed())
+      result.shape = try pair.storedShape(expected.dimensions)
       result.source.isTransposed.toggle()
     }
-    // A GGUF keeps vectors wide, and the table of positions.
-    let isWide = expected.dimensions.count == 1 || pair.extents.first == .positions
-    return try entry(of: result, type, keepsExact: keepsExact && isWide)
+    return try entry(of: result, type, keepsExact: keepsExact && pair.isWide)
   }
 
   private func entry(
     of tensor: CheckpointTensor, _ type: TensorType, keepsExact: Bool
   ) throws -> Entry {
-    let kept = keepsExact && tensor.losesPrecision(in: type) ? tensor.type : type
+    let kept = keepsExact && tensor.losesPrecision(in: type) ? TensorType.f32 : type
     return Entry(tensor: tensor, type: kept, byteCount: try tensor.shape.byteCount(of: kept))
   }
 
@@ -168,6 +180,11 @@ struct FolderTensors {
         && other.isBias == pair.isBias
     }
   }
+}
+
+extension TensorPair {
+  /// Whether a GGUF keeps it in single precision whatever the weights are: vectors, and the table of positions.
+  var isWide: Bool { extents.count == 1 || isBias || extents.first == .positions }
 }
 
 extension CheckpointTensor {
@@ -213,9 +230,13 @@ extension Checkpoint {
   }
 
   /// The plain type that most elements have; BF16 where most are quantized.
-  var plainType: TensorType {
+  ///
+  /// - Parameter leftOut: Tensors of this type do not count.
+  func plainType(besides leftOut: TensorType? = nil) -> TensorType {
     var elements: [TensorType: Int] = [:]
-    for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
+    for tensor in tensors where tensor.type != leftOut {
+      elements[tensor.type, default: 0] += tensor.shape.elementCount
+    }
     let most = elements.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
     return most.flatMap { [.f32, .f16, .bf16].contains($0) ? $0 : nil } ?? .bf16
   }

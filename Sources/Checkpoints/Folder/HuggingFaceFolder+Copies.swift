@@ -10,8 +10,10 @@ extension HuggingFaceFolder {
 
   /// The text files of another Hugging Face folder, its `config.json` with the new type of the weights
   /// and, when it grew, the new width of the feed-forward networks.
+  ///
+  /// - Parameter isQuantized: Whether weights stay quantized as the folder says.
   static func copies(
-    from folder: FilePath, type: TensorType, feedForwardWidth: Int?
+    from folder: FilePath, type: TensorType, feedForwardWidth: Int?, isQuantized: Bool = false
   ) throws -> [TextFile] {
     try FolderListing(folder).names.compactMap { name in
       // Weights are written as plain floats, whatever they were.
@@ -27,7 +29,10 @@ extension HuggingFaceFolder {
       let config = try JSONFile(path)
       let key = config["dtype"] != nil ? "dtype" : "torch_dtype"
       var changed = config.root.setting(key, .string(ConfigWriter.dtype(type)))
-      changed = changed.removing(["quantization_config", "compression_config"])
+      // Weights are written as plain floats, whatever they were, but blocks that are kept.
+      if !isQuantized {
+        changed = changed.removing(["quantization_config", "compression_config"])
+      }
       if let feedForwardWidth, config["intermediate_size"] != .integer(feedForwardWidth) {
         changed = changed.setting("intermediate_size", .integer(feedForwardWidth))
       }

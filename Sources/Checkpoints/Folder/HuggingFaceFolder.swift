@@ -30,7 +30,8 @@ public struct HuggingFaceFolder: Sendable {
   public static let defaultShardByteCount = 5_000_000_000
 
   /// - Parameters:
-  ///   - type: F32, F16 or BF16; `nil` for the type that most weights have, BF16 where they are quantized.
+  ///   - type: F32, F16 or BF16; `nil` for the type that most weights have, BF16 where they are quantized,
+  ///     and for experts in MXFP4 as they are where the architecture keeps them so.
   ///     Vectors of a GGUF that would lose something keep single precision, as every GGUF keeps them; so do
   ///     those of a folder when the type is `nil`.
   ///   - maxShardByteCount: Bytes of tensors in a shard, unless a single one has more.
@@ -44,20 +45,27 @@ public struct HuggingFaceFolder: Sendable {
     maxShardTensorCount: Int? = nil, isGeneric: Bool = false
   ) throws {
     let path = checkpoint.path
-    let plain = type ?? checkpoint.plainType
+    let architecture = Architecture(of: checkpoint)
+    let keepsBlocks =
+      type == nil && architecture?.keepsBlocks ?? false && checkpoint.hasBlocksOfExperts
+    let plain = type ?? checkpoint.plainType(besides: keepsBlocks ? .mxfp4 : nil)
     let keepsExact = type == nil || checkpoint.origin == .gguf
     let tensors: [FolderTensors.Entry]
     var files: [TextFile]
     var notes: [String] = []
-    if let architecture = Architecture(of: checkpoint) {
+    if let architecture {
       let decoder = try DecoderConfig(checkpoint, architecture: architecture, path: path)
-      tensors = try FolderTensors(architecture, decoder, path: path).tensors(
-        of: checkpoint, type: plain, keepsExact: keepsExact)
+      tensors = try FolderTensors(
+        architecture, decoder, path: path, keepsBlocks: keepsBlocks
+      ).tensors(of: checkpoint, type: plain, keepsExact: keepsExact)
       files =
         if checkpoint.origin == .huggingFace, let path {
-          try Self.copies(from: path, type: plain, feedForwardWidth: decoder.feedForwardWidth)
+          try Self.copies(
+            from: path, type: plain, feedForwardWidth: decoder.feedForwardWidth,
+            isQuantized: keepsBlocks)
         } else {
-          try Self.texts(checkpoint, architecture, decoder, type: plain, path: path)
+          try Self.texts(
+            checkpoint, architecture, decoder, type: plain, keepsBlocks: keepsBlocks, path: path)
         }
       if checkpoint.origin == .gguf { notes = architecture.folderNotes }
     } else if isGeneric {
@@ -81,11 +89,11 @@ public struct HuggingFaceFolder: Sendable {
 
   private static func texts(
     _ checkpoint: Checkpoint, _ architecture: Architecture, _ decoder: DecoderConfig,
-    type: TensorType, path: FilePath?
+    type: TensorType, keepsBlocks: Bool, path: FilePath?
   ) throws -> [TextFile] {
     let config = ConfigWriter(
       architecture: architecture, decoder: decoder, metadata: checkpoint.metadata, type: type,
-      tensors: Set(checkpoint.tensors.map(\.name)))
+      keepsBlocks: keepsBlocks, tensors: Set(checkpoint.tensors.map(\.name)))
     let tokenizer = try TokenizerWriter(
       checkpoint.metadata, architecture: architecture, path: path)
     return [

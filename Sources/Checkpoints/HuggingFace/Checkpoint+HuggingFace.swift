@@ -102,12 +102,13 @@ extension Checkpoint {
     return metadata
   }
 
-  /// llama.cpp's number of the plain type that most elements have.
+  /// llama.cpp's number of the plain type that most elements have, or of MXFP4 where any tensor has that.
   static func fileType(of tensors: [CheckpointTensor]) -> UInt32 {
+    if tensors.contains(where: { $0.type == .mxfp4 }) { return 38 }
     var elements: [TensorType: Int] = [:]
     for tensor in tensors { elements[tensor.type, default: 0] += tensor.shape.elementCount }
     let fileTypes: [(TensorType, UInt32)] = [
-      (.f32, 0), (.f16, 1), (.bf16, 32), (.mxfp4, 38),
+      (.f32, 0), (.f16, 1), (.bf16, 32),
     ]
     return fileTypes.max { elements[$0.0, default: 0] < elements[$1.0, default: 0] }?.1 ?? 0
   }

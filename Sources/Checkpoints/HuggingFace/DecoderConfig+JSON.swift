@@ -146,7 +146,7 @@ extension DecoderConfig {
   private static func rotary(
     _ config: JSONFile, contextLength: Int, rotaryDim: Int, _ architecture: Architecture
   ) throws -> (base: Double, RotaryScaling) {
-    let parameters = try rotaryParameters(config)
+    let (parameters, defaults) = (try rotaryParameters(config), architecture.defaults)
     func positive(_ key: String, else other: Double? = nil) throws -> Double {
       let value = try config.number(key, of: parameters) ?? other
       guard let value, value > 0 else {
@@ -156,7 +156,10 @@ extension DecoderConfig {
     }
     let base = try positive(
       "rope_theta",
-      else: config.number(architecture.names.rotaryBase) ?? architecture.defaults.rotaryBase)
+      else: config.number(architecture.names.rotaryBase) ?? defaults.rotaryBase)
+    if config["rope_parameters"] == nil, config["rope_scaling"] == nil {
+      return (base, defaults.rotaryScaling)
+    }
     let limit = 1...Int(UInt32.max)
     let original =
       try config.integer("original_max_position_embeddings", in: limit, of: parameters)
@@ -176,7 +179,8 @@ extension DecoderConfig {
             attentionFactor: try config.number("attention_factor", of: parameters)
               ?? config.number("attn_factor", of: parameters),
             betaFast: try config.number("beta_fast", of: parameters),
-            betaSlow: try config.number("beta_slow", of: parameters)))
+            betaSlow: try config.number("beta_slow", of: parameters),
+            roundsRamp: try roundsRamp(config, parameters, architecture)))
       )
     case "llama3":
       let scaling = RotaryScaling.Llama3(
@@ -196,5 +200,18 @@ extension DecoderConfig {
     case let other:
       throw CheckpointError(.unsupported(key: "rope_type", value: other), path: config.path)
     }
+  }
+
+  /// Whether YaRN's ramp starts and ends at whole pairs; `nil` where engines know.
+  private static func roundsRamp(
+    _ config: JSONFile, _ parameters: JSONValue, _ architecture: Architecture
+  ) throws -> Bool? {
+    let key = "truncate"
+    let stated = JSONFile.present(parameters[key])
+    guard stated == nil || stated?.bool != nil else {
+      throw config.bad(key, "true or false", stated)
+    }
+    let rounds = stated?.bool ?? true
+    return rounds == architecture.roundsRamp ? nil : rounds
   }
 }

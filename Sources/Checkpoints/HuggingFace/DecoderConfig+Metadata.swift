@@ -16,6 +16,7 @@ extension DecoderConfig {
       case .contextLength: count("context_length", contextLength)
       case .width: count("embedding_length", width)
       case .feedForwardWidth: count("feed_forward_length", feedForwardWidth)
+      case .onlyExpertWidth: count("expert_feed_forward_length", feedForwardWidth)
       case .headCount: count("attention.head_count", headCount)
       case .kvHeadCount: count("attention.head_count_kv", kvHeadCount)
       case .rotaryScaling: rotaryScaling.append { set("rope.scaling.\($0)", $1) }
@@ -64,6 +65,7 @@ extension RotaryScaling {
       ] {
         if let value { set(key, .float32(Float(value))) }
       }
+      if let rounds = yarn.roundsRamp { set("yarn_truncate", .bool(rounds)) }
     }
   }
 }

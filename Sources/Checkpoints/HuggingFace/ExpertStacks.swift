@@ -53,7 +53,7 @@ struct ExpertStacks {
       switch expert.content {
       case .file(let file, let offset): parts.append(FilePart(file, offset: offset))
       case .quantized(let weight): weights.append(weight)
-      case .parts, .values: break
+      case .parts, .values, .inTurn: break
       }
     }
     if parts.count == experts.count { return .parts(parts) }

@@ -7,7 +7,8 @@ struct TensorTable {
   private let architecture: Architecture
   private let decoder: DecoderConfig
   private let path: FilePath
-  private let pairs: [String: TensorPair]
+  /// By their names in Hugging Face checkpoints, those that take turns together.
+  private let pairs: [String: [TensorPair]]
 
   /// Endings of buffers that some versions of `transformers` saved beside the weights.
   private static let buffers = [
@@ -19,7 +20,7 @@ struct TensorTable {
     self.architecture = architecture
     self.decoder = decoder
     self.path = path
-    pairs = Dictionary(uniqueKeysWithValues: architecture.tensors.map { ($0.huggingFace, $0) })
+    pairs = Dictionary(grouping: architecture.tensors, by: \.huggingFace)
   }
 
   /// All tensors in their order, rotary divisors first.
@@ -46,16 +47,26 @@ struct TensorTable {
     if let names = architecture.fused[name.pattern] {
       return try split(tensor, into: names, layer: name.layer)
     }
-    guard let pair = pairs[name.pattern] else { throw failure(.unknownTensor(tensor.name)) }
-    let shape = try check(tensor, pair)
-    if pair.isStacked { return try stacks.add(tensor) }
-    return [
-      CheckpointTensor(
-        name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type, shape: shape,
-        source: TensorSource(
-          tensor.content, rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
-          isTransposed: pair.isTransposed))
-    ]
+    guard let pairs = pairs[name.pattern] else { throw failure(.unknownTensor(tensor.name)) }
+    return try pairs.flatMap { pair in
+      let shape = try check(tensor, pair)
+      if pair.isStacked { return try stacks.add(tensor) }
+      return [
+        CheckpointTensor(
+          name: LayeredName.spell(pair.gguf, layer: name.layer), type: tensor.type, shape: shape,
+          source: try source(of: tensor, pair))
+      ]
+    }
+  }
+
+  private func source(of tensor: StoredTensor, _ pair: TensorPair) throws -> TensorSource {
+    if case .quantized(let weight) = tensor.content, pair.isTransposed {
+      let rows = try pair.turn.map { try RowsOfTurn(of: weight, $0) }
+      return TensorSource(.quantized(rows ?? weight))
+    }
+    return TensorSource(
+      tensor.content, rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
+      isTransposed: pair.isTransposed, turn: pair.turn)
   }
 
   /// What frequencies are divided by.
@@ -135,9 +146,9 @@ struct TensorTable {
     var extents = pair.extents.map(decoder.extent)
     if pair.isStacked { extents.removeFirst() }
     try check(
-      tensor, try Shape(pair.isTransposed ? extents.reversed() : extents),
-      // What is unpacked comes row by row.
-      isRead: !tensor.isUnpacked || !pair.isTransposed)
+      tensor, try pair.storedShape(extents, inBlocks: tensor.isUnpacked),
+      // What is unpacked comes row by row, and only blocks lie along the rows of a GGUF.
+      isRead: !tensor.isUnpacked || !pair.isTransposed || tensor.type == .mxfp4)
     return try Shape(extents)
   }
 

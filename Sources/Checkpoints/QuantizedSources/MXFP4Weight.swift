@@ -66,4 +66,17 @@ struct MXFP4Weight: QuantizedWeight {
       halves[2 * place + 1] = low[place] >> 4 | high[place] & 0xF0
     }
   }
+
+  /// The way back, of the bytes of one block behind its exponent.
+  static func repack(
+    halves: Slice<UnsafeRawBufferPointer>, intoPairs pairs: UnsafeMutableRawPointer
+  ) {
+    let halves = UnsafeRawBufferPointer(rebasing: halves)
+    for place in 0..<codeByteCount / 2 {
+      let (even, odd) = (halves[2 * place], halves[2 * place + 1])
+      pairs.storeBytes(of: even & 0x0F | odd << 4, toByteOffset: place, as: UInt8.self)
+      pairs.storeBytes(
+        of: even >> 4 | odd & 0xF0, toByteOffset: codeByteCount / 2 + place, as: UInt8.self)
+    }
+  }
 }

@@ -15,10 +15,16 @@ struct QuantizedFormat: Sendable {
   var headTypes: Set<TensorType>?
   /// Endings of the tensors that belong to a weight, in the place of the head's.
   let companions: [String]
-  /// Whether a weight stands where its first tensor does, or behind all plain ones: as llama.cpp's converter
-  /// has it.
-  var keepsPlace = false
+  /// Where a weight stands, as llama.cpp's converter has it.
+  var place = Place.last
   let weight: @Sendable (WeightParts) throws -> any QuantizedWeight
+
+  enum Place: Sendable {
+    /// Before all plain tensors, or behind them.
+    case first, last
+    /// Where its first tensor does.
+    case own
+  }
 
   /// What the name of a tensor begins with that stands for a weight; `nil` for any other.
   func base(of name: String, _ type: TensorType) -> String? {
@@ -69,7 +75,7 @@ extension QuantizedFormat {
     Self(
       summary: summary + (block.map { ", blocks of \($0.rows) x \($0.columns)" } ?? ""), head: "",
       ending: "", headTypes: ScaledWeight.types, companions: scales + ["_zero_point"],
-      keepsPlace: true
+      place: .own
     ) { parts in
       let scale = scales.first(where: parts.has) ?? scales[0]
       return try ScaledWeight(parts, scale: scale, block: block)
@@ -78,7 +84,7 @@ extension QuantizedFormat {
 
   /// Blocks of 4-bit floats, as gpt-oss keeps its experts.
   static let mxfp4 = Self(
-    summary: "mxfp4", head: "_blocks", ending: "", companions: ["_scales"], keepsPlace: true
+    summary: "mxfp4", head: "_blocks", ending: "", companions: ["_scales"], place: .first
   ) {
     try MXFP4Weight($0, blocks: "_blocks", scales: "_scales")
   }

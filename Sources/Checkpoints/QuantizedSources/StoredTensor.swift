@@ -18,7 +18,8 @@ extension StoredTensor {
 extension QuantizedFormat {
   /// What the reader should know: how many weights are not what they were trained to be.
   func notes(on stored: [StoredTensor]) -> [String] {
-    let count = stored.count(where: \.isUnpacked)
+    // Blocks that are repacked stay what they are.
+    let count = stored.count { $0.isUnpacked && $0.type != .mxfp4 }
     guard count > 0 else { return [] }
     return [
       "\(count) weights are quantized already (\(summary)) and are read as what they decode to"
@@ -38,7 +39,7 @@ extension SafetensorsCheckpoint {
       return $0.tensor.name.utf8.lexicographicallyPrecedes($1.tensor.name.utf8)
     }
     let belonging = format.map { names(belongingTo: $0) } ?? []
-    var (stored, behind): ([StoredTensor], [StoredTensor]) = ([], [])
+    var (first, stored, last): ([StoredTensor], [StoredTensor], [StoredTensor]) = ([], [], [])
     for (shard, tensor) in ordered where !belonging.contains(tensor.name) {
       guard let format, let base = format.base(of: tensor.name, tensor.type) else {
         stored.append(
@@ -51,9 +52,13 @@ extension SafetensorsCheckpoint {
       let unpacked = StoredTensor(
         name: base + format.ending, type: weight.type, shape: weight.shape,
         content: .quantized(weight))
-      if format.keepsPlace { stored.append(unpacked) } else { behind.append(unpacked) }
+      switch format.place {
+      case .first: first.append(unpacked)
+      case .own: stored.append(unpacked)
+      case .last: last.append(unpacked)
+      }
     }
-    return stored + behind
+    return first + stored + last
   }
 
   /// Names of tensors that mean nothing by themselves.

@@ -93,7 +93,7 @@ public struct PlannedTensor: Sendable {
   /// Whether a row means more than its blocks do: weights of columns are spread over it, it moves, it grows.
   private var needsWholeRows: Bool {
     importance != nil || source.padding != nil || source.rowOrder != .asStored
-      || source.isTransposed || source.isQuantized
+      || source.isScattered || source.isQuantized
   }
 
   private var isTurnedVector: Bool {

@@ -59,19 +59,6 @@ extension RowReader {
     offset + rows.lowerBound * rowByteCount..<offset + rows.upperBound * rowByteCount
   }
 
-  /// All bytes that are stored, of a source that is in one piece.
-  func withStoredBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
-    let byteCount = type.byteCount(ofRow: rowCount) * columns
-    switch source.content {
-    case .file(let file, let offset):
-      file.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[offset..<offset + byteCount])) }
-    case .values(let values):
-      values.withUnsafeBytes { body($0) }
-    case .parts, .quantized:
-      preconditionFailure("only whole tensors are turned")
-    }
-  }
-
   /// Where all rows lie, one after the other as a result of this byte order wants them; `nil` when they do
   /// not.
   func storedPlace(in byteOrder: ByteOrder) -> (file: MappedFile, range: Range<Int>)? {

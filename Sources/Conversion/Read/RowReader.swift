@@ -20,6 +20,8 @@ struct RowReader: Sendable {
   /// Those that the rows lie in, each once.
   private let files: [MappedFile]
   let codec: BlockCodec?
+  /// Where rows are put together from elements that lie apart.
+  private let scattered: ScatteredRows?
 
   init(_ tensor: PlannedTensor) {
     source = tensor.source
@@ -32,6 +34,7 @@ struct RowReader: Sendable {
     storedColumns = source.padding?.storedShape.columns ?? columns
     rowByteCount = type.byteCount(ofRow: storedColumns)
     codec = BlockCodec(type)
+    scattered = ScatteredRows(tensor)
   }
 
   /// Copies the stored bytes of `rows`, little-endian.
@@ -57,7 +60,7 @@ struct RowReader: Sendable {
 
   /// Decodes `rows` to single precision.
   func decode(_ rows: Range<Int>, into output: UnsafeMutableBufferPointer<Float>) {
-    if source.isTransposed { return decodeColumns(rows, into: output) }
+    if let scattered { return scattered.decode(rows, into: output) }
     if source.padding != nil { output.update(repeating: 0) }
     guard codec != nil, rowByteCount > 0 else { return }
     if source.isQuantized { return decodeUnpacked(rows, into: output) }
@@ -73,19 +76,14 @@ struct RowReader: Sendable {
   }
 
   /// Decodes stored bytes in the order in which the file has them.
-  func decodeStored(
+  private func decodeStored(
     _ stored: UnsafeRawBufferPointer, into values: UnsafeMutableBufferPointer<Float>
   ) {
-    guard source.byteOrder == .big else { return codec?.decode(stored, into: values) ?? () }
-    withUnsafeTemporaryAllocation(byteCount: stored.count, alignment: 64) { turned in
-      turned.copyMemory(from: stored)
-      type.swapWords(in: turned)
-      codec?.decode(UnsafeRawBufferPointer(turned), into: values)
-    }
+    codec?.decode(stored, of: type, source.byteOrder, into: values)
   }
 
   /// Whether the source's bytes are those of the result where the types are the same.
-  var copies: Bool { source.shift == 0 && !source.isTransposed }
+  var copies: Bool { source.shift == 0 && scattered == nil }
   /// Whether rows are unpacked to single precision: they need not be a second time when their values were
   /// looked at.
   var unpacksToFloats: Bool { source.isQuantized && type == .f32 }
@@ -106,23 +104,23 @@ struct RowReader: Sendable {
   /// zero that no source has.
   func sourceIndex(of index: Int) -> Int? {
     let (row, column) = index.quotientAndRemainder(dividingBy: columns)
-    if source.isTransposed { return column * rowCount + row }
+    if let scattered { return scattered.sourceIndex(row: row, column: column) }
     guard column < storedColumns else { return nil }
     return source.storedRow(of: row, rows: rowCount).map { $0 * storedColumns + column }
   }
 
   /// Lets the pages of `rows` go. Rows that lie mixed with later ones go with the last of those.
   func release(_ rows: Range<Int>) {
-    if source.isTransposed { return adviseColumns(.dontNeed, rows) }
     let rows = storedRows(rows)
+    if let scattered { return scattered.advise(.dontNeed, rows) }
     let group = source.rowOrder.groupRowCount(rows: storedRowCount)
     advise(.dontNeed, rows.lowerBound / group * group..<rows.upperBound / group * group)
   }
 
   /// Asks for the pages of `rows` before they are needed.
   func prefetch(_ rows: Range<Int>) {
-    if source.isTransposed { return adviseColumns(.willNeed, rows) }
     let rows = storedRows(rows)
+    if let scattered { return scattered.advise(.willNeed, rows) }
     guard !rows.isEmpty else { return }
     let group = source.rowOrder.groupRowCount(rows: storedRowCount)
     advise(
@@ -151,6 +149,21 @@ struct RowReader: Sendable {
   }
 }
 
+extension BlockCodec {
+  /// Decodes blocks whose numbers have this order of bytes.
+  func decode(
+    _ stored: UnsafeRawBufferPointer, of type: TensorType, _ byteOrder: ByteOrder,
+    into values: UnsafeMutableBufferPointer<Float>
+  ) {
+    guard byteOrder == .big else { return decode(stored, into: values) }
+    withUnsafeTemporaryAllocation(byteCount: stored.count, alignment: 64) { turned in
+      turned.copyMemory(from: stored)
+      type.swapWords(in: turned)
+      decode(UnsafeRawBufferPointer(turned), into: values)
+    }
+  }
+}
+
 extension TensorType {
   /// Bytes of a row of whole blocks.
   func byteCount(ofRow columns: Int) -> Int {
@@ -174,13 +187,19 @@ extension TensorSource {
     let padded =
       (padding.map { " \($0)" } ?? "") + (shift == 0 ? "" : " + \(shift)")
       + (isTransposed ? " by columns" : "")
-    return switch content {
-    case .file(let file, let offset):
-      "\(file.path) \(file.version) \(offset) \(rowOrder)\(padded)"
-    case .parts(let parts):
-      "\(parts.map { "\($0.file.path) \($0.file.version) \($0.offset)" }) \(rowOrder)\(padded)"
-    case .values(let values): "\(values) \(rowOrder)\(padded)"
-    case .quantized(let weight): "\(weight.identity) \(rowOrder)\(padded)"
+      + (turn.map { " turn \($0.place) of \($0.count)" } ?? "")
+    return "\(content.identity) \(rowOrder)\(padded)"
+  }
+}
+
+extension TensorSource.Content {
+  fileprivate var identity: String {
+    switch self {
+    case .file(let file, let offset): "\(file.path) \(file.version) \(offset)"
+    case .parts(let parts): "\(parts.map { "\($0.file.path) \($0.file.version) \($0.offset)" })"
+    case .values(let values): "\(values)"
+    case .quantized(let weight): weight.identity
+    case .inTurn(let contents): "\(contents.map(\.identity))"
     }
   }
 }

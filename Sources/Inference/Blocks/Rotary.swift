@@ -24,12 +24,13 @@ struct Rotary: Sendable {
   /// - Parameters:
   ///   - factors: `rope_freqs.weight`, what each frequency is divided by.
   ///   - longRope: Divisors that depend on the context, where there are no `factors`.
+  ///   - roundsRamp: Whether YaRN's ramp starts and ends at whole pairs, where no key says.
   init(
     order: Order, parameters: ModelParameters, rotaryDim: Int, factors: FloatVector?,
-    longRope: LongRopeFactors? = nil
+    longRope: LongRopeFactors? = nil, roundsRamp: Bool = true
   ) throws(ModelError) {
     self.order = order
-    let scaling = try RotaryScaling(parameters)
+    let scaling = try RotaryScaling(parameters, roundsRamp: roundsRamp)
     frequencies = scaling.frequencies(dim: rotaryDim, divisors: factors ?? longRope?.short)
     longFrequencies =
       factors == nil && longRope != nil

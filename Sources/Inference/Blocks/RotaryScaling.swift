@@ -17,6 +17,8 @@ struct RotaryScaling: Sendable {
   /// Length of what is turned, times what it was before.
   let magnitude: Double
   private let yarn: Yarn?
+  /// Whether YaRN's ramp starts and ends at whole pairs.
+  private let roundsRamp: Bool
 
   /// Slow pairs are stretched, fast ones are left alone, a ramp lies between.
   private struct Yarn: Sendable {
@@ -33,9 +35,12 @@ struct RotaryScaling: Sendable {
     originalContextLength = .max
     magnitude = 1
     yarn = nil
+    roundsRamp = true
   }
 
-  init(_ parameters: ModelParameters) throws(ModelError) {
+  /// - Parameter roundsRamp: Whether YaRN's ramp starts and ends at whole pairs, where no key says.
+  init(_ parameters: ModelParameters, roundsRamp: Bool = true) throws(ModelError) {
+    self.roundsRamp = parameters.flag("rope.scaling.yarn_truncate") ?? roundsRamp
     base = Double(try parameters.positive("rope.freq_base", default: 10_000))
     originalContextLength = try parameters.integer(
       "rope.scaling.original_context_length", in: ModelLimits.contextLength,
@@ -86,9 +91,12 @@ struct RotaryScaling: Sendable {
   /// Radians from one position to the next, for each of `dim / 2` pairs.
   func frequencies(dim: Int, divisors: FloatVector?) -> FrequencyVector {
     let ramp = yarn.map { yarn in
-      (
-        start: max(0, pair(turning: yarn.fastTurns, dim: dim).rounded(.down)),
-        end: min(Double(dim - 1), pair(turning: yarn.slowTurns, dim: dim).rounded(.up))
+      let (start, end) = (
+        pair(turning: yarn.fastTurns, dim: dim), pair(turning: yarn.slowTurns, dim: dim)
+      )
+      return (
+        start: max(0, roundsRamp ? start.rounded(.down) : start),
+        end: min(Double(dim - 1), roundsRamp ? end.rounded(.up) : end)
       )
     }
     return FrequencyVector(

@@ -31,11 +31,12 @@ struct DecoderParts {
       epsilon: epsilon)
   }
 
-  func rotary(_ order: Rotary.Order) throws(ModelError) -> Rotary {
+  func rotary(_ order: Rotary.Order, roundsRamp: Bool = true) throws(ModelError) -> Rotary {
     try Rotary(
       order: order, parameters: parameters, rotaryDim: dimensions.rotaryDim,
       factors: try source.vectorIfPresent("rope_freqs.weight", count: dimensions.rotaryDim / 2),
-      longRope: try source.longRopeFactors(rotaryDim: dimensions.rotaryDim))
+      longRope: try source.longRopeFactors(rotaryDim: dimensions.rotaryDim),
+      roundsRamp: roundsRamp)
   }
 
   /// The whole model around layers that an architecture puts together.

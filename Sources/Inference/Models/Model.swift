@@ -15,7 +15,7 @@ public final class Model: Sendable {
     [
       Llama.self, Qwen2.self, Qwen3.self, Gemma.self, Gemma2.self, Gemma3.self, Olmo2.self,
       SmolLM3.self, Granite.self, Glm4.self, Phi3.self, GPT2.self, Starcoder2.self, StableLM.self,
-      Qwen2Moe.self, Qwen3Moe.self, Qwen.self,
+      Qwen2Moe.self, Qwen3Moe.self, Qwen.self, GptOss.self,
     ]
   }
 
