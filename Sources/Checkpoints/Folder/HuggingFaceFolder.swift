@@ -43,6 +43,7 @@ public struct HuggingFaceFolder: Sendable {
     maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount,
     maxShardTensorCount: Int? = nil, isGeneric: Bool = false
   ) throws {
+    try checkpoint.requireArchitecture()
     let path = checkpoint.path
     let plain = type ?? checkpoint.plainType
     let keepsExact = type == nil || checkpoint.origin == .gguf
