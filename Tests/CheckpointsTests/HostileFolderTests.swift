@@ -119,6 +119,32 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
         try $0.write("PK\u{3}\u{4}", as: "pytorch_model.bin")
       }, expects: { $0 == .pytorch }),
     HostileFolder(
+      name: "only pickles of another kind, and no config.json",
+      spoil: {
+        try $0.remove("model.safetensors")
+        try $0.remove("config.json")
+        try $0.write("PK\u{3}\u{4}", as: "consolidated.00.pth")
+      }, expects: { $0 == .pytorch }),
+    HostileFolder(
+      name: "only a Lightning checkpoint",
+      spoil: {
+        try $0.remove("model.safetensors")
+        try $0.write("PK\u{3}\u{4}", as: "epoch.ckpt")
+      }, expects: { $0 == .pytorch }),
+    HostileFolder(
+      name: "GGUFs",
+      spoil: {
+        try $0.remove("model.safetensors")
+        try $0.remove("config.json")
+        try $0.write("GGUF", as: "model-Q4_K_M.gguf")
+      }, expects: { $0 == .holdsGGUF("model-Q4_K_M.gguf") }),
+    HostileFolder(
+      name: "no config.json beside weights and a pickle",
+      spoil: {
+        try $0.remove("config.json")
+        try $0.write("PK\u{3}\u{4}", as: "training_args.bin")
+      }, expects: { $0 == .noConfig }),
+    HostileFolder(
       name: "no tokenizer", spoil: { try $0.remove("tokenizer.json") },
       expects: { $0 == .noTokenizer }),
     HostileFolder(

@@ -18,6 +18,7 @@ extension Checkpoint {
     let isFolder = try FileKind(of: path) == .folder
     let folder = isFolder ? path : path.folder
     guard let config = try JSONFile.ifPresent(folder.appending("config.json")) else {
+      if isFolder { try Self.refuseOtherWeights(in: folder) }
       throw CheckpointError(isFolder ? .noConfig : .needsFolder, path: path)
     }
     let isKnown = Architecture.isKnown(config)
@@ -56,16 +57,22 @@ extension Checkpoint {
     do {
       return try SafetensorsCheckpoint(path)
     } catch let error as SafetensorsError {
-      try refusePickles(in: folder)
+      try refuseOtherWeights(in: folder)
       throw error
     }
   }
 
-  static func refusePickles(in folder: FilePath) throws {
-    let pickle = try FolderListing(folder).names.first {
-      $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
+  /// Refuses a folder whose weights are pickles, or GGUFs, only.
+  static func refuseOtherWeights(in folder: FilePath) throws {
+    let names = try FolderListing(folder).names
+    guard !names.contains(where: { $0.hasSuffix(".safetensors") }) else { return }
+    if let name = names.first(where: { $0.hasSuffix(".gguf") }) {
+      throw CheckpointError(.holdsGGUF(name), path: folder)
     }
-    if let pickle { throw CheckpointError(.pytorch, path: folder.appending(pickle)) }
+    let endings = [".bin", ".pt", ".pth", ".ckpt"]
+    if let pickle = names.first(where: { endings.contains(where: $0.hasSuffix) }) {
+      throw CheckpointError(.pytorch, path: folder.appending(pickle))
+    }
   }
 
   private static func metadata(
