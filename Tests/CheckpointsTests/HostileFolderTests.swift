@@ -80,7 +80,7 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
     .config("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 1e300", complainsOf: "rms_norm_eps"),
     .config("\"rope_theta\": 100000", "\"rope_theta\": 0", complainsOf: "rope_theta"),
     .config(
-      "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}",
+      "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"proportional\", \"factor\": 2}",
       complainsOf: "rope_type"),
     .config(
       "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}", complainsOf: "factor"),

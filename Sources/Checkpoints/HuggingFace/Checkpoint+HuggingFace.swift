@@ -36,19 +36,10 @@ extension Checkpoint {
     if let format { warnings += format.notes(on: stored) }
     let metadata = try Self.metadata(
       config, architecture, decoder, tensors: tensors, warnings: &warnings)
-    if try Self.losesWindow(config, architecture) {
-      warnings.append("config.json: sliding windows have no place in this GGUF and are left out")
-    }
+    warnings += try Self.losses(config, architecture, decoder)
     self.init(
       origin: .huggingFace, architecture: architecture.name, metadata: metadata, tensors: tensors,
       warnings: warnings)
-  }
-
-  /// Whether the model has a window that no key of its GGUF states.
-  private static func losesWindow(_ config: JSONFile, _ architecture: Architecture) throws -> Bool {
-    let key = "sliding_window"
-    guard !architecture.scalars.contains(where: { $0.huggingFace == key }) else { return false }
-    return try config.bool("use_sliding_window") ?? (config[key] != nil)
   }
 
   private static func weights(
@@ -115,8 +106,11 @@ extension Architecture {
   /// The architecture that a GGUF's tensors are of; `nil` for one that is not known.
   init?(of checkpoint: Checkpoint) {
     let name = checkpoint.architecture
-    let experts = checkpoint.metadata.integer("\(name).expert_count") ?? 0
-    guard let found = Self.named(name, isMixture: experts > 0) else { return nil }
+    func states(_ key: String) -> Bool { (checkpoint.metadata.integer("\(name).\(key)") ?? 0) > 0 }
+    guard
+      let found = Self.named(
+        name, isMixture: states("expert_count"), hasWindow: states(ScalarKey.windowKey))
+    else { return nil }
     self = found
   }
 
