@@ -2,14 +2,10 @@ public import GGUF
 
 extension Checkpoint {
   /// A GGUF file or a split set, its metadata and tensors as they are.
-  ///
-  /// - Throws: ``CheckpointError`` when the metadata do not say which architecture it is of.
-  public init(_ gguf: GGUFSet) throws {
-    guard let architecture = gguf.metadata.string("general.architecture") else {
-      throw CheckpointError(.noArchitecture, path: gguf.files.first?.file.path)
-    }
+  public init(_ gguf: GGUFSet) {
     self.init(
-      origin: .gguf, architecture: architecture, metadata: gguf.metadata,
+      origin: .gguf, architecture: gguf.metadata.string("general.architecture") ?? "",
+      metadata: gguf.metadata,
       tensors: gguf.tensors.map {
         let file = gguf.file(of: $0)
         return CheckpointTensor(
@@ -18,5 +14,10 @@ extension Checkpoint {
             .file(file.file, offset: $0.offset), byteOrder: file.byteOrder))
       })
     files = gguf.files.map(\.file.path)
+  }
+
+  /// Refuses a GGUF that does not say what it is where that decides what is done with it.
+  public func requireArchitecture() throws(CheckpointError) {
+    guard !architecture.isEmpty else { throw CheckpointError(.noArchitecture, path: path) }
   }
 }

@@ -23,7 +23,7 @@ extension Checkpoint {
 
   /// A GGUF file, or the set that it is a part of, its metadata and tensors as they are.
   ///
-  /// - Throws: ``CheckpointError`` when it does not say its architecture, `GGUFError` or `FileError`.
+  /// - Throws: `GGUFError` or `FileError`.
   public init(gguf path: FilePath) throws {
     try self.init(GGUFSet(path))
   }

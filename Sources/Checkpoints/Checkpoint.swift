@@ -12,7 +12,7 @@ public struct Checkpoint: Sendable {
 
   /// Where it was read from, which decides the order and the plain types of a copy.
   public var origin: Origin
-  /// `llama`, `qwen2`: the value of `general.architecture`.
+  /// `llama`, `qwen2`: the value of `general.architecture`; empty for a GGUF without it.
   public var architecture: String
   /// As a GGUF of this model carries it, the tokenizer included.
   public var metadata: GGUFMetadata

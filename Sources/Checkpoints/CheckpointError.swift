@@ -11,6 +11,8 @@ public struct CheckpointError: FileProblem {
     case unknownArchitecture(String, known: [String])
     /// A folder without `config.json`.
     case noConfig
+    /// A folder of GGUFs, with the name of one.
+    case holdsGGUF(String)
     /// A file that is no checkpoint.
     case notACheckpoint
     /// A file that means something only together with its folder.
@@ -79,6 +81,8 @@ extension CheckpointError.Reason: CustomStringConvertible {
     case .unknownArchitecture(let name, let known):
       "the architecture \(name.printable) is not known; known are \(known.joined(separator: ", "))"
     case .noConfig: "a folder without config.json is no Hugging Face checkpoint"
+    case .holdsGGUF(let name):
+      "a folder of GGUF files; give the file itself, such as \(name.printable)"
     case .notACheckpoint: "neither GGUF nor safetensors nor a Hugging Face folder"
     case .needsFolder:
       "there is no config.json beside it; give the folder of the whole checkpoint"

@@ -105,7 +105,8 @@ extension GGUFError.Reason: CustomStringConvertible {
     case .duplicateTensor:
       "the tensor stands twice"
     case .badAlignment(let value):
-      "expected general.alignment to be a power of two of type uint32, found \(value)"
+      "expected general.alignment to be a power of two of type uint32, found "
+        + "\(value) of type \(value.typeName)"
     case .tooManyDimensions(let count, let limit):
       "expected at most \(limit) dimensions, found \(count)"
     case .badShape(let error):

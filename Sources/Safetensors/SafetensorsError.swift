@@ -25,6 +25,8 @@ public struct SafetensorsError: FileProblem, Hashable {
     case shardOutsideFolder(String)
     case missingShardTensor(shard: String)
     case noCheckpoint
+    /// So many files, and no index.
+    case noIndex(fileCount: Int)
     case tensorInTwoShards(String)
   }
 
@@ -103,6 +105,8 @@ extension SafetensorsError.Reason: CustomStringConvertible {
       "the index places the tensor in \(shard.printable), which does not hold it"
     case .noCheckpoint:
       "no model.safetensors, no model.safetensors.index.json and no other .safetensors file here"
+    case .noIndex(let count):
+      "\(count) .safetensors files and no model.safetensors.index.json, which says what belongs together"
     case .tensorInTwoShards(let shard):
       "the tensor stands in two shards, one of them \(shard.printable)"
     }

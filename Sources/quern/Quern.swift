@@ -8,10 +8,12 @@ struct Quern: ParsableCommand {
     commandName: "quern",
     abstract: "A hand mill for large-model checkpoints.",
     discussion: """
-      Reads and writes safetensors and GGUF, quantizes in one pass, verifies files and runs them.
+      Reads and writes safetensors and GGUF, quantizes in one pass, verifies files
+      and runs them.
 
-      A folder with config.json is a Hugging Face checkpoint (a destination ending in / makes one);
-      *.safetensors and *.gguf are files; hf:ORG/NAME is a model of the Hugging Face hub.
+      A folder with config.json is a Hugging Face checkpoint (a destination ending
+      in / makes one); *.safetensors and *.gguf are files; hf:ORG/NAME is a model of
+      the Hugging Face hub.
 
       Examples:
         quern inspect model.gguf

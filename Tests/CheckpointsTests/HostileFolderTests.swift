@@ -80,7 +80,7 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
     .config("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 1e300", complainsOf: "rms_norm_eps"),
     .config("\"rope_theta\": 100000", "\"rope_theta\": 0", complainsOf: "rope_theta"),
     .config(
-      "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}",
+      "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"proportional\", \"factor\": 2}",
       complainsOf: "rope_type"),
     .config(
       "\"rope_scaling\": null", "\"rope_scaling\": {\"type\": \"linear\"}", complainsOf: "factor"),
@@ -118,6 +118,32 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
         try $0.remove("model.safetensors")
         try $0.write("PK\u{3}\u{4}", as: "pytorch_model.bin")
       }, expects: { $0 == .pytorch }),
+    HostileFolder(
+      name: "only pickles of another kind, and no config.json",
+      spoil: {
+        try $0.remove("model.safetensors")
+        try $0.remove("config.json")
+        try $0.write("PK\u{3}\u{4}", as: "consolidated.00.pth")
+      }, expects: { $0 == .pytorch }),
+    HostileFolder(
+      name: "only a Lightning checkpoint",
+      spoil: {
+        try $0.remove("model.safetensors")
+        try $0.write("PK\u{3}\u{4}", as: "epoch.ckpt")
+      }, expects: { $0 == .pytorch }),
+    HostileFolder(
+      name: "GGUFs",
+      spoil: {
+        try $0.remove("model.safetensors")
+        try $0.remove("config.json")
+        try $0.write("GGUF", as: "model-Q4_K_M.gguf")
+      }, expects: { $0 == .holdsGGUF("model-Q4_K_M.gguf") }),
+    HostileFolder(
+      name: "no config.json beside weights and a pickle",
+      spoil: {
+        try $0.remove("config.json")
+        try $0.write("PK\u{3}\u{4}", as: "training_args.bin")
+      }, expects: { $0 == .noConfig }),
     HostileFolder(
       name: "no tokenizer", spoil: { try $0.remove("tokenizer.json") },
       expects: { $0 == .noTokenizer }),

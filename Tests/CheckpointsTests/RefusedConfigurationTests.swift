@@ -1,4 +1,5 @@
 import Checkpoints
+import Foundation
 import TestSupport
 import Testing
 
@@ -84,12 +85,38 @@ import Testing
 
   @Test("A window that has no place in a GGUF is left out with a warning")
   func window() throws {
-    let copy = try CheckpointFixture.mistral.copy()
-    try copy.replace("\"sliding_window\": null", with: "\"sliding_window\": 128")
+    let copy = try CheckpointFixture.qwen3.copy()
+    try copy.replace("\"use_sliding_window\": false", with: "\"use_sliding_window\": true")
     let checkpoint = try Checkpoint(at: copy.path)
     #expect(checkpoint.warnings.contains { $0.contains("sliding window") })
-    #expect(try Checkpoint(at: CheckpointFixture.mistral.path).warnings.isEmpty)
+    #expect(try Checkpoint(at: CheckpointFixture.qwen3.path).warnings.isEmpty)
     #expect(try Checkpoint(at: CheckpointFixture.gemma2.path).warnings.isEmpty)
+  }
+
+  @Test("Dynamic scaling, which counts beyond the context only, is left out with a warning")
+  func dynamicScaling() throws {
+    let copy = try CheckpointFixture.llama.copy()
+    try copy.replace(
+      "\"rope_scaling\": null", with: "\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}")
+    let checkpoint = try Checkpoint(at: copy.path)
+    #expect(checkpoint.warnings.contains { $0.contains("dynamic rotary scaling") })
+    let plain = try Checkpoint(at: CheckpointFixture.llama.path)
+    #expect(checkpoint.metadata["llama.rope.scaling.type"] == nil)
+    #expect(checkpoint.metadata.count == plain.metadata.count)
+  }
+
+  @Test("Two scales of YaRN give its attention factor, as in transformers")
+  func yarnScales() throws {
+    let copy = try CheckpointFixture.llama.copy()
+    try copy.replace(
+      "\"rope_scaling\": null",
+      with: """
+        "rope_scaling": {"type": "yarn", "factor": 4, "original_max_position_embeddings": 64,
+          "mscale": 2, "mscale_all_dim": 1}
+        """)
+    let expected = (0.2 * log(4.0) + 1) / (0.1 * log(4.0) + 1)
+    let found = try Checkpoint(at: copy.path).metadata.float("llama.rope.scaling.yarn_attn_factor")
+    #expect(abs(try #require(found) - expected) < 1e-6)
   }
 
   @Test("What a configuration leaves out is what transformers takes")

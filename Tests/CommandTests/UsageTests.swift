@@ -32,7 +32,7 @@ import Testing
       ["run", "m", "--raw"], ["inspect", "x", "--quiet", "--verbose"],
       ["convert", "a", "b/", "--max-shard-size", "many"],
       ["bench", "m", "--repeats", "0"], ["bench", "m", "--prompt", "1,,2"],
-      ["bench", "m", "--generate", "-1"],
+      ["bench", "m", "--generate", "-1"], ["edit", "a.gguf", "b.safetensors", "--remove", "k"],
     ])
   func usage(arguments: [String]) throws {
     let program = try Program(arguments)

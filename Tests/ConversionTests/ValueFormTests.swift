@@ -10,7 +10,8 @@ import Testing
       ("u8", "255", .uint8(255)), ("i8", "-128", .int8(-128)), ("u16", "65535", .uint16(65535)),
       ("int16", "-1", .int16(-1)), ("uint32", "7", .uint32(7)), ("i32", "-7", .int32(-7)),
       ("u64", "18446744073709551615", .uint64(.max)), ("i64", "-9223372036854775808", .int64(.min)),
-      ("f32", "1e-6", .float32(1e-6)), ("f64", "0.1", .float64(0.1)), ("bool", "true", .bool(true)),
+      ("f32", "1e-6", .float32(1e-6)), ("f64", "0.1", .float64(0.1)),
+      ("f32", "-inf", .float32(-.infinity)), ("bool", "true", .bool(true)),
       ("bool", "0", .bool(false)), ("str", "a: b, c=d", .string("a: b, c=d")),
       ("str", "", .string("")),
       ("arr[str]", "a, b,,", .array(.string(["a", " b", "", ""]))),
@@ -35,6 +36,7 @@ import Testing
       ("arr[str]", #"["a"#), ("arr[arr[u8]]", "1,2"), ("arr[arr[u8]]", "[1]"),
       ("arr[u8]", "[null]"),
       ("arr[u64]", "[18446744073709551616]"), ("i32", "2147483648"),
+      ("f32", "1e99"), ("f64", "-1e999"), ("arr[f32]", "[1e99]"), ("arr[f64]", "[1e999]"),
     ])
   func refusals(form: String, text: String) throws {
     let form = try #require(ValueForm(form))

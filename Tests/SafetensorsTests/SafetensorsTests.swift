@@ -104,6 +104,13 @@ private let malformed: [MalformedHeader] = [
     #expect(reason(header.bytes) == header.expected)
   }
 
+  @Test("Null is no metadata, as the reference reads it")
+  func nullMetadata() {
+    let tensor = #""a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}"#
+    #expect(reason(safetensorsBytes(#"{"__metadata__":null,\#(tensor)}"#, dataCount: 1)) == nil)
+    #expect(reason(safetensorsBytes(#"{"__metadata__":nul,\#(tensor)}"#, dataCount: 1)) != nil)
+  }
+
   @Test("A header longer than the file, or than the limit, is refused before it is read")
   func lengths() {
     var writer = ByteWriter()
@@ -200,5 +207,9 @@ private let malformed: [MalformedHeader] = [
   func noCheckpoint() throws {
     let error = #expect(throws: SafetensorsError.self) { try SafetensorsCheckpoint(folder.path) }
     #expect(error?.reason == .noCheckpoint)
+    try writeShard("model-00001-of-00002.safetensors", ["a"])
+    try writeShard("model-00002-of-00002.safetensors", ["b"])
+    let other = #expect(throws: SafetensorsError.self) { try SafetensorsCheckpoint(folder.path) }
+    #expect(other?.reason == .noIndex(fileCount: 2))
   }
 }

@@ -73,10 +73,14 @@ struct Architecture: Sendable {
     .phi3, .gpt2, .starcoder2, .stableLM, .qwen, .gptOss,
   ]
 
-  /// - Parameter isMixture: Whether the GGUF states a number of experts.
-  static func named(_ name: String, isMixture: Bool) -> Architecture? {
+  /// - Parameters:
+  ///   - isMixture: Whether the GGUF states a number of experts.
+  ///   - hasWindow: Whether it states a window.
+  static func named(_ name: String, isMixture: Bool, hasWindow: Bool) -> Architecture? {
     let candidates = all.filter { $0.name == name }
-    return candidates.first { $0.isMixture == isMixture } ?? candidates.first
+    let alike = candidates.filter { $0.isMixture == isMixture }
+    let windowed = alike.first { $0.scalars.contains { $0.gguf == ScalarKey.windowKey } }
+    return (hasWindow ? windowed : nil) ?? alike.first ?? candidates.first
   }
   static func ofClass(_ name: String) -> Architecture? { all.first { $0.className == name } }
   /// Values of `general.architecture`, each once.
@@ -100,7 +104,7 @@ struct Activation: Sendable {
   /// Other words for the same.
   var synonyms: Set<String> = []
 
-  static let silu = Activation(key: "hidden_act", value: "silu")
+  static let silu = Activation(key: "hidden_act", value: "silu", synonyms: ["swish"])
 }
 
 /// Values of keys that `config.json` may leave out: those of `transformers`.
@@ -158,6 +162,10 @@ struct ScalarKey: Sendable {
   var zeroIsNull = false
   /// Whether engines take something else where a GGUF lacks it.
   var mustBeStated = false
+  /// Whether it means something only below the length of the context, and null is longer than any.
+  var isWithinContext = false
+
+  static let windowKey = "attention.sliding_window"
 
   /// What it is where a GGUF does not say, so that none need say that.
   var usual: (@Sendable (DecoderConfig) -> Double)?
@@ -195,6 +203,15 @@ struct ScalarKey: Sendable {
 
   static func number(_ huggingFace: String, _ gguf: String, else fallback: Double? = nil) -> Self {
     Self(huggingFace: huggingFace, gguf: gguf, kind: .number, fallback: fallback)
+  }
+}
+
+extension MetadataKey {
+  /// A window of all layers, shorter than the context: a key of ours, which llama.cpp's converter leaves out.
+  static func window(else fallback: Int?) -> MetadataKey {
+    var key = ScalarKey.integer("sliding_window", ScalarKey.windowKey, else: fallback)
+    key.isWithinContext = true
+    return .scalar(key)
   }
 }
 

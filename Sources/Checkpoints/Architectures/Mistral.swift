@@ -1,6 +1,5 @@
 extension Architecture {
-  /// Mistral 7B to Small and Nemo, to a GGUF the same as Llama. The window of the first ones has no place
-  /// there.
+  /// Mistral 7B to Small and Nemo, to a GGUF a Llama; the first ones with a window.
   ///
   /// - Source: `LlamaModel` in llama.cpp's conversion/llama.py; `MistralConfig` of transformers 5.
   static let mistral = Architecture(
@@ -11,5 +10,6 @@ extension Architecture {
       + .gatedFeedForward()
       + [.outputNorm, .output],
     defaults: ConfigDefaults(kvHeadCount: 8, contextLength: 131_072),
+    keys: MetadataKey.standard + [.window(else: 4096)],
     alwaysStatesHeadDim: true, statesVocabulary: true, statesPrefixSpace: true)
 }

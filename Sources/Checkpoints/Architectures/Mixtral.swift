@@ -12,6 +12,8 @@ extension Architecture {
     fused: fusedExperts,
     defaults: ConfigDefaults(
       kvHeadCount: 8, contextLength: 131_072, normEpsilon: 1e-5, rotaryBase: 1_000_000),
-    keys: MetadataKey.standard.withExperts("num_local_experts", else: 8, used: 2),
+    keys: MetadataKey.standard.withExperts("num_local_experts", else: 8, used: 2) + [
+      .window(else: nil)
+    ],
     alwaysStatesHeadDim: true, statesVocabulary: true, statesPrefixSpace: true)
 }

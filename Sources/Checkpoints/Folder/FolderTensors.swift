@@ -226,7 +226,7 @@ extension Checkpoint {
         return origin == .gguf ? file.path : file.path.folder
       }
     }
-    return nil
+    return files.first
   }
 
   /// The plain type that most elements have; BF16 where most are quantized.

@@ -44,6 +44,7 @@ public struct HuggingFaceFolder: Sendable {
     maxShardByteCount: Int = HuggingFaceFolder.defaultShardByteCount,
     maxShardTensorCount: Int? = nil, isGeneric: Bool = false
   ) throws {
+    try checkpoint.requireArchitecture()
     let path = checkpoint.path
     let architecture = Architecture(of: checkpoint)
     let keepsBlocks =

@@ -18,6 +18,7 @@ extension Checkpoint {
     let isFolder = try FileKind(of: path) == .folder
     let folder = isFolder ? path : path.folder
     guard let config = try JSONFile.ifPresent(folder.appending("config.json")) else {
+      if isFolder { try Self.refuseOtherWeights(in: folder) }
       throw CheckpointError(isFolder ? .noConfig : .needsFolder, path: path)
     }
     let isKnown = Architecture.isKnown(config)
@@ -36,20 +37,11 @@ extension Checkpoint {
     if let format { warnings += format.notes(on: stored) }
     let metadata = try Self.metadata(
       config, architecture, decoder, tensors: tensors, warnings: &warnings)
-    if try Self.losesWindow(config, architecture) {
-      warnings.append("config.json: sliding windows have no place in this GGUF and are left out")
-    }
+    warnings += try Self.losses(config, architecture, decoder)
     warnings += architecture.notes(decoder)
     self.init(
       origin: .huggingFace, architecture: architecture.name, metadata: metadata, tensors: tensors,
       warnings: warnings)
-  }
-
-  /// Whether the model has a window that no key of its GGUF states.
-  private static func losesWindow(_ config: JSONFile, _ architecture: Architecture) throws -> Bool {
-    let key = "sliding_window"
-    guard !architecture.scalars.contains(where: { $0.huggingFace == key }) else { return false }
-    return try config.bool("use_sliding_window") ?? (config[key] != nil)
   }
 
   private static func weights(
@@ -58,16 +50,22 @@ extension Checkpoint {
     do {
       return try SafetensorsCheckpoint(path)
     } catch let error as SafetensorsError {
-      try refusePickles(in: folder)
+      try refuseOtherWeights(in: folder)
       throw error
     }
   }
 
-  static func refusePickles(in folder: FilePath) throws {
-    let pickle = try FolderListing(folder).names.first {
-      $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth")
+  /// Refuses a folder whose weights are pickles, or GGUFs, only.
+  static func refuseOtherWeights(in folder: FilePath) throws {
+    let names = try FolderListing(folder).names
+    guard !names.contains(where: { $0.hasSuffix(".safetensors") }) else { return }
+    if let name = names.first(where: { $0.hasSuffix(".gguf") }) {
+      throw CheckpointError(.holdsGGUF(name), path: folder)
     }
-    if let pickle { throw CheckpointError(.pytorch, path: folder.appending(pickle)) }
+    let endings = [".bin", ".pt", ".pth", ".ckpt"]
+    if let pickle = names.first(where: { endings.contains(where: $0.hasSuffix) }) {
+      throw CheckpointError(.pytorch, path: folder.appending(pickle))
+    }
   }
 
   private static func metadata(
@@ -118,8 +116,11 @@ extension Architecture {
   /// The architecture that a GGUF's tensors are of; `nil` for one that is not known.
   init?(of checkpoint: Checkpoint) {
     let name = checkpoint.architecture
-    let experts = checkpoint.metadata.integer("\(name).expert_count") ?? 0
-    guard let found = Self.named(name, isMixture: experts > 0) else { return nil }
+    func states(_ key: String) -> Bool { (checkpoint.metadata.integer("\(name).\(key)") ?? 0) > 0 }
+    guard
+      let found = Self.named(
+        name, isMixture: states("expert_count"), hasWindow: states(ScalarKey.windowKey))
+    else { return nil }
     self = found
   }
 

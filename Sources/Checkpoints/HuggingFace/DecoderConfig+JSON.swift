@@ -52,6 +52,9 @@ extension DecoderConfig {
         .unsupported(key: "rope_type", value: rotaryScaling.kind.rawValue), path: config.path)
     }
     scalars = try Self.scalars(config, architecture)
+    for key in architecture.scalars where key.isWithinContext {
+      if let value = scalars[key.gguf], value >= Double(contextLength) { scalars[key.gguf] = nil }
+    }
     try architecture.check(config, self)
   }
 
@@ -85,7 +88,9 @@ extension DecoderConfig {
       let isNull = config.root[key]?.isNull == true
       let otherwise = scalar.zeroIsNull ? 0 : isNull ? nil : scalar.fallback
       guard let value = found ?? otherwise else {
-        guard scalar.fallback == nil else { throw config.bad(key, "a number", .null) }
+        guard scalar.fallback == nil || scalar.isWithinContext else {
+          throw config.bad(key, "a number", .null)
+        }
         continue
       }
       scalars[scalar.gguf] = value
@@ -95,23 +100,12 @@ extension DecoderConfig {
 
   // MARK: Rotary positions
 
-  /// `rope_parameters` of transformers 5 or `rope_scaling` of those before; of layers that see everything
-  /// where layers differ.
-  private static func rotaryParameters(_ config: JSONFile) throws -> JSONValue {
-    let all = config["rope_parameters"] ?? config["rope_scaling"] ?? .object([])
-    let parameters = JSONFile.present(all["full_attention"]) ?? all
-    guard case .object = parameters else {
-      throw config.bad("rope_parameters", "an object", parameters)
-    }
-    return parameters
-  }
-
   private static func rotaryDim(
     _ config: JSONFile, of headDim: Int, _ architecture: Architecture
   ) throws -> Int {
     let key = "partial_rotary_factor"
     let share =
-      try config.number(key, of: rotaryParameters(config)) ?? config.number(key)
+      try config.number(key, of: config.rotaryParameters()) ?? config.number(key)
       ?? architecture.defaults.rotaryShare
     guard share > 0, share <= 1 else { throw config.bad(key, "at most 1", .number(share)) }
     // Engines that find no such key turn whole heads.
@@ -146,7 +140,7 @@ extension DecoderConfig {
   private static func rotary(
     _ config: JSONFile, contextLength: Int, rotaryDim: Int, _ architecture: Architecture
   ) throws -> (base: Double, RotaryScaling) {
-    let (parameters, defaults) = (try rotaryParameters(config), architecture.defaults)
+    let (parameters, defaults) = (try config.rotaryParameters(), architecture.defaults)
     func positive(_ key: String, else other: Double? = nil) throws -> Double {
       let value = try config.number(key, of: parameters) ?? other
       guard let value, value > 0 else {
@@ -164,10 +158,9 @@ extension DecoderConfig {
     let original =
       try config.integer("original_max_position_embeddings", in: limit, of: parameters)
       ?? config.integer("original_max_position_embeddings", in: limit)
-    let type =
-      try config.string("rope_type", of: parameters) ?? config.string("type", of: parameters)
-    switch type?.lowercased() ?? "default" {
-    case "default": return (base, .none)
+    switch try config.rotaryType() {
+    // Dynamic scaling counts beyond the context only, which no key of a GGUF says.
+    case "default", "dynamic": return (base, .none)
     case "linear": return (base, .linear(factor: try positive("factor")))
     case "yarn":
       return (
@@ -176,8 +169,7 @@ extension DecoderConfig {
           RotaryScaling.Yarn(
             factor: try positive("factor"), originalContextLength: original ?? contextLength,
             extrapolationFactor: try config.number("extrapolation_factor", of: parameters),
-            attentionFactor: try config.number("attention_factor", of: parameters)
-              ?? config.number("attn_factor", of: parameters),
+            attentionFactor: try config.yarnAttentionFactor(of: parameters),
             betaFast: try config.number("beta_fast", of: parameters),
             betaSlow: try config.number("beta_slow", of: parameters),
             roundsRamp: try roundsRamp(config, parameters, architecture)))

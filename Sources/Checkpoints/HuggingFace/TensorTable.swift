@@ -123,7 +123,7 @@ struct TensorTable {
       if shape.dimensions.count == 2, let slice = slices.first { return .quantized(slice) }
       guard let stack = try StackedWeight(slices) else { break }
       return .quantized(stack)
-    case .parts, .values: break
+    case .parts, .values, .inTurn: break
     }
     throw failure(.wrongType(tensor: tensor.name, tensor.type))
   }

@@ -70,7 +70,7 @@ public struct Inspection: Sendable {
       do {
         try self.init(folder: path)
       } catch let error as SafetensorsError {
-        try Checkpoint.refusePickles(in: path)
+        try Checkpoint.refuseOtherWeights(in: path)
         throw error
       }
     case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:

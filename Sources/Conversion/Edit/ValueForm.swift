@@ -104,12 +104,12 @@ extension ValueForm {
     case .int16: return .int16(try list { Int16($0) })
     case .uint32: return .uint32(try list { UInt32($0) })
     case .int32: return .int32(try list { Int32($0) })
-    case .float32: return .float32(try list { Float($0) })
+    case .float32: return .float32(try list(Self.number))
     case .bool: return .bool(try list(Self.bool))
     case .string: return .string(items)
     case .uint64: return .uint64(try list { UInt64($0) })
     case .int64: return .int64(try list { Int64($0) })
-    case .float64: return .float64(try list { Double($0) })
+    case .float64: return .float64(try list(Self.number))
     case .array: throw ValueTextError(description: "an array says of what: arr[TYPE]")
     }
   }
@@ -134,6 +134,14 @@ extension ValueForm {
     }
   }
 
+  /// Infinity only where it is spelled so, not for a number beyond the type.
+  private static func number<Value: BinaryFloatingPoint & LosslessStringConvertible>(
+    _ text: String
+  ) -> Value? {
+    guard let value = Value(text) else { return nil }
+    return value.isInfinite && text.contains(where: \.isNumber) ? nil : value
+  }
+
   private static func bool(_ text: String) -> Bool? {
     switch text.lowercased() {
     case "true", "1": true
@@ -153,7 +161,7 @@ extension JSONValue {
     switch self {
     case .string(let text): isString ? text : nil
     case .integer(let value): isString ? nil : "\(value)"
-    case .number(let value): isString ? nil : "\(value)"
+    case .number(let value): isString || value.isInfinite ? nil : "\(value)"
     case .bool(let value): isString ? nil : "\(value)"
     default: nil
     }

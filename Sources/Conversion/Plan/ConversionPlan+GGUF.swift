@@ -88,6 +88,7 @@ extension ConversionPlan {
     guard let recipe = options.recipe else {
       return checkpoint.tensors.map { ($0, checkpoint.keptType(of: $0)) }
     }
+    if recipe.isQuantized { try checkpoint.requireArchitecture() }
     var fallbacks: [Fallback: [String]] = [:]
     let chosen: [Chosen] = try checkpoint.typeChoices(recipe, options).map { tensor, choice in
       if let wanted = choice.insteadOf {

@@ -58,7 +58,8 @@ extension ModelDimensions {
         key: "\(parameters.architecture).attention.value_length", found: "\(valueDim)",
         expected: "the key length \(headDim)")
     }
-    rotaryDim = try parameters.integer("rope.dimension_count", in: 2...headDim, default: headDim)
+    rotaryDim = try parameters.integer(
+      "rope.dimension_count", in: 2...max(2, headDim), default: headDim)
     guard rotaryDim % 2 == 0 else {
       throw .badValue(
         key: "\(parameters.architecture).rope.dimension_count", found: "\(rotaryDim)",

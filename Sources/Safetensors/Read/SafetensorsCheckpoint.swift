@@ -69,7 +69,8 @@ public final class SafetensorsCheckpoint: Sendable {
     if exists(whole) { return ([try SafetensorsFile(whole)], nil) }
     let files = try FolderListing(path).names.filter { $0.hasSuffix(".safetensors") }
     guard files.count == 1 else {
-      throw SafetensorsError(.noCheckpoint).located(in: path)
+      throw SafetensorsError(files.isEmpty ? .noCheckpoint : .noIndex(fileCount: files.count))
+        .located(in: path)
     }
     return ([try SafetensorsFile(path.appending(files[0]))], nil)
   }

@@ -31,6 +31,8 @@ public struct SafetensorsHeader: Sendable {
     var scanner = JSONScanner(json, base: 8)
     try scanner.object { (scanner, key) throws(SafetensorsError) in
       if key == Self.metadataKey {
+        // The reference takes null for no metadata.
+        guard scanner.peek() != UInt8(ascii: "n") else { return try scanner.skipValue() }
         try scanner.object { (scanner, key) throws(SafetensorsError) in
           metadata[key] = try scanner.string()
         }

@@ -9,29 +9,31 @@ struct EditCommand: ParsableCommand {
     commandName: "edit",
     abstract: "Other metadata, another chat template, other tensor names; the same tensors.",
     discussion: """
-      Changes the header of a GGUF, of any part of a split one, or of a .safetensors file
-      (whose metadata are strings). Tensor bytes are copied as they are; a file system that
-      can lets both files share them.
+      Changes the header of a GGUF, of any part of a split one, or of a .safetensors
+      file (whose metadata are strings). Tensor bytes are copied as they are; a file
+      system that can lets both files share them.
 
-      TYPE is \(ValueForm.names). Lists are
-      written a,b or as JSON. A value of @FILE is taken from a file.
+      TYPE is \(ValueForm.names).
+      Lists are written a,b or as JSON. A value of @FILE is taken from a file.
 
-      --in-place writes over the header where it stands, when the new one fits before the
-      tensors; of a split model the one file that changes, which for keys is the first. A copy made with --room has room for more. A kill meanwhile loses nothing:
-      until the new header is whole, NAME.quern-edit holds it and the old one, and the same
-      command goes on.
+      --in-place writes over the header where it stands, when the new one fits
+      before the tensors; of a split model in the one file that changes, which for
+      keys is the first. A copy made with --room has room for more. A kill
+      meanwhile loses nothing: until the new header is whole, NAME.quern-edit holds
+      it and the old one, and the same command goes on.
 
-      What would break the file is refused: the alignment, the keys of a split, names that
-      are taken; and, unless --force is given, another architecture, another type for a key,
-      or a number that the tensors contradict.
+      What would break the file is refused: the alignment, the keys of a split,
+      names that are taken; and, unless --force is given, another architecture,
+      another type for a key, or a number that the tensors contradict.
 
       Examples:
         quern edit model.gguf named.gguf --set general.name=str:Grain
         quern edit model.gguf --in-place --chat-template chat.jinja
-        quern edit model.gguf --in-place --set tokenizer.ggml.eos_token_id=u32:151645
-        quern edit model.gguf more.gguf --set 'general.tags=arr[str]:chat,en' --remove general.url
+        quern edit model.gguf --in-place --set tokenizer.ggml.eos_token_id=u32:2
+        quern edit model.gguf more.gguf --set 'general.tags=arr[str]:chat,en'
+        quern edit model.gguf less.gguf --remove general.url
         quern edit model.gguf roomy.gguf --room 64KB
-        quern edit model.safetensors new.safetensors --rename-tensor lm_head.weight=output.weight
+        quern edit a.safetensors b.safetensors --rename-tensor lm_head.weight=head
       """)
 
   @Argument(help: "A .gguf, any part of a split one, or a .safetensors file.", completion: .file())
@@ -57,6 +59,10 @@ struct EditCommand: ParsableCommand {
     guard inPlace != (destination != nil) else {
       throw ValidationError(
         inPlace ? "--in-place takes no destination" : "give a destination, or --in-place")
+    }
+    let endings = [source, destination ?? ""].compactMap { FilePath($0).extension }
+    guard !endings.contains("gguf") || !endings.contains("safetensors") else {
+      throw ValidationError("edit keeps the container; convert makes another")
     }
     if inPlace, flags.room != nil {
       throw ValidationError("--room is for a copy: a file has the room that it has")

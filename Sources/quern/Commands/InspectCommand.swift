@@ -7,17 +7,17 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "What is in a checkpoint: metadata, tensors, types, sizes, bits per weight.",
     discussion: """
-      Reads headers, and a few places of each tensor for what looks wrong, so the largest file
-      answers at once. Warns of an output matrix that is the embedding again, of text that is
-      cut into words by guess, of numbers that are not finite, and of plain floats that were
-      quantized before.
+      Reads headers, and a few places of each tensor for what looks wrong, so the
+      largest file answers at once. Warns of an output matrix that is the embedding
+      again, of text that is cut into words by guess, of numbers that are not
+      finite, and of plain floats that were quantized before.
 
       Examples:
         quern inspect model.gguf
         quern inspect model-00001-of-00003.gguf --layers
         quern inspect Qwen2.5-0.5B/ --tensors
         quern inspect model.gguf --scan
-        quern inspect model.gguf --json | jq '.tensors[] | select(.type == "Q6_K") | .name'
+        quern inspect model.gguf --json | jq -r '.tensors[] | .name + " " + .type'
         quern inspect model.gguf --json | jq -r .tokenizer.chat_template
       """)
 

@@ -44,14 +44,19 @@ struct LogitsCommand: ParsableCommand {
       }
       return id
     }
+    do {
+      let elapsed = try ContinuousClock().measure { try write(tokens) }
+      output.note("\(tokens.count) tokens in \(elapsed)")
+    } catch let error as ModelError {
+      throw Failure("\(error)", path: model)
+    }
+  }
+
+  private func write(_ tokens: [Int32]) throws {
     let loaded = try Model(path: FilePath(model))
     var dump = LogitsDump(loaded, sequenceLength: sequence, pool: output.makePool())
     dump.oneByOne = oneByOne
     dump.cacheType = cache.type
-    let clock = ContinuousClock()
-    let elapsed = try clock.measure {
-      try dump.write(tokens, to: FilePath(destination), overwrite: overwrite)
-    }
-    output.note("\(tokens.count) tokens in \(elapsed)")
+    try dump.write(tokens, to: FilePath(destination), overwrite: overwrite)
   }
 }

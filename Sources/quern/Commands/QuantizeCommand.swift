@@ -9,9 +9,9 @@ struct QuantizeCommand: ParsableCommand {
     commandName: "quantize",
     abstract: "Fewer bits a weight, in one pass from any checkpoint to a GGUF.",
     discussion: """
-      Each tensor gets the type that llama.cpp's mixture of the same name gives it, and the
-      same bytes. (IQ1_M has those of libgguf: newer llama.cpp sums in another order.) Plain
-      casts keep the order of the source.
+      Each tensor gets the type that llama.cpp's mixture of the same name gives it,
+      and the same bytes. (IQ1_M has those of libgguf: newer llama.cpp sums in
+      another order.) Plain casts keep the order of the source.
 
       Examples:
         quern quantize Qwen2.5-0.5B-Instruct/ qwen.gguf --type Q4_K_M

@@ -12,14 +12,15 @@ struct RunCommand: ParsableCommand {
     commandName: "run",
     abstract: "Generate text; without a prompt, chat.",
     discussion: """
-      The weights are used where they lie in the file. The text alone goes to standard output.
+      The weights are used where they lie in the file. The text alone goes to
+      standard output.
 
       Examples:
         quern run model.gguf -p "Why is the sky blue?"
         quern run hf:Qwen/Qwen2.5-0.5B-Instruct-GGUF:Q4_K_M
         quern run model.gguf --raw -p "Once upon a time" -n 100 --temperature 0
-        quern run model.gguf --raw -p "1. Flour" --top-p 0.9 --repeat-penalty 1.1 --stop "\\n\\n"
-        quern run model.gguf --system "Answer in one sentence."     (a chat; /help in it shows more)
+        quern run model.gguf --raw -p "1. Flour" --top-p 0.9 --stop "\\n\\n"
+        quern run model.gguf --system "Answer in one sentence."
         quern run model.gguf -p "Name a city." --grammar city.gbnf
         quern run model.gguf -p "Describe Rome in JSON." --json-schema city.json
         quern run model.gguf --context 32768 --cache-type q8_0

@@ -9,8 +9,8 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Whether files are whole: structure, bounds, sizes.",
     discussion: """
-      Takes files, folders and shard indexes, and ends with 1 when anything is damaged. Any part of a split
-      GGUF stands for all.
+      Takes files, folders and shard indexes, and ends with 1 when anything is
+      damaged. Any part of a split GGUF stands for all.
 
       Example:
         quern verify model.gguf Qwen2.5-0.5B/
