@@ -32,6 +32,13 @@ struct QuantizedFormat: Sendable {
     return String(name.dropLast(head.count))
   }
 
+  /// The tensor that stands for a weight, by one that belongs to it and is found without; `nil` for one that belongs to
+  /// none, and where weights have their own names.
+  func head(missedBy name: String) -> String? {
+    guard !head.isEmpty, let companion = companions.first(where: name.hasSuffix) else { return nil }
+    return name.dropLast(companion.count) + head
+  }
+
   /// Endings of tensors that say how activations and caches were quantized, which no weight needs.
   static let unused = [
     ".input_scale", ".input_scale_ub", ".input_zero_point", ".activation_scale", ".output_scale",

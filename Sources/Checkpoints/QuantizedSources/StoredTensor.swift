@@ -42,6 +42,9 @@ extension SafetensorsCheckpoint {
     var (first, stored, last): ([StoredTensor], [StoredTensor], [StoredTensor]) = ([], [], [])
     for (shard, tensor) in ordered where !belonging.contains(tensor.name) {
       guard let format, let base = format.base(of: tensor.name, tensor.type) else {
+        if let head = format?.head(missedBy: tensor.name) {
+          throw CheckpointError(.missingTensor(head), path: path)
+        }
         stored.append(
           StoredTensor(
             name: tensor.name, type: tensor.type, shape: tensor.shape,
