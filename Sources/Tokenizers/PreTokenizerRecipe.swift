@@ -90,5 +90,5 @@ package enum PreTokenizerName {
 }
 
 extension PreTokenizerRecipe {
-  fileprivate var composes: Bool { if case .composed = normalizer { true } else { false } }
+  fileprivate var composes: Bool { normalizer.composes }
 }
