@@ -26,6 +26,7 @@ struct AddedTokens: Sendable {
       self.tokens.append(token)
       if token.isNormalized {
         let content = Array(normalizer.normalize(token.content).utf8)
+        guard !content.isEmpty else { continue }
         normalized.insert(content, number)
         if !token.isSpecial { normalizedPlain.insert(content, number) }
       } else {

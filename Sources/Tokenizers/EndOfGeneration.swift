@@ -20,13 +20,15 @@ enum EndOfGeneration {
 
   /// - Parameters:
   ///   - declared: The ids that the file names as ends, of a text, a turn or a message.
-  ///   - merges: Tells text from control: a normal token that merges make is a piece of text, as `</s>` is in the
+  ///   - model: Tells text from control: a normal token that it makes is a piece of text, as `</s>` is in the
   ///     vocabulary of Qwen, and ends nothing. llama.cpp does not look at this.
-  static func ids(vocabulary: Vocabulary, declared: [Int32], merges: BytePairMerges) -> Set<Int32> {
+  static func ids(
+    vocabulary: Vocabulary, declared: [Int32], model: any SubwordModel
+  ) -> Set<Int32> {
     var ids = Set(declared)
     func id(of text: String) -> Int32? {
       guard let id = vocabulary.id(of: text) else { return nil }
-      return vocabulary.kinds[Int(id)] == .normal && merges.make(text.utf8) ? nil : id
+      return vocabulary.kinds[Int(id)] == .normal && model.makes(Array(text.utf8)[...]) ? nil : id
     }
     for text in endTexts { if let id = id(of: text) { ids.insert(id) } }
     for texts in fillTexts {

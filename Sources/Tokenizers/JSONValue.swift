@@ -27,6 +27,14 @@ public enum JSONValue: Sendable, Hashable {
 
   public var string: String? { if case .string(let value) = self { value } else { nil } }
   public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+  /// The value of a number, whole or not.
+  public var number: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    default: nil
+    }
+  }
   public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   public var array: [JSONValue]? { if case .array(let value) = self { value } else { nil } }
   public var object: [Member]? { if case .object(let value) = self { value } else { nil } }

@@ -94,5 +94,5 @@ package enum PreTokenizerName {
 }
 
 extension PreTokenizerRecipe {
-  fileprivate var composes: Bool { if case .composed = normalizer { true } else { false } }
+  fileprivate var composes: Bool { normalizer.composes }
 }

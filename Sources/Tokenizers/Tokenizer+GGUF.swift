@@ -48,7 +48,7 @@ private struct TokenizerMetadataReader {
     let ends = EndOfGeneration.ids(
       vocabulary: vocabulary,
       declared: ([eos] + Key.ends.map { id($0, in: vocabulary) }).compactMap { $0 },
-      merges: pair.merges)
+      model: pair)
     correctKinds(&vocabulary, ends: ends)
     var parts = Tokenizer.Parts(
       vocabulary: vocabulary, model: pair,

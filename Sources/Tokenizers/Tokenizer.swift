@@ -1,14 +1,14 @@
 /// Text to token ids and back, from what a checkpoint says about its own vocabulary.
 ///
-/// The same ids as the library the vocabulary was made with: byte-level byte-pair encoding, as GPT-2, Llama 3,
-/// Qwen and SmolLM use it.
+/// The same ids as the library the vocabulary was made with.
 public struct Tokenizer: Sendable {
   /// Everything a source (GGUF metadata or `tokenizer.json`) decides.
   struct Parts: Sendable {
     var vocabulary: Vocabulary
-    var model: BytePairModel
+    var model: any SubwordModel
     var preTokenizer: PreTokenizer
     var normalizer = Normalizer.none
+    var decoder = TokenDecoder(spelling: .byteAlphabet)
     var addedTokens: [AddedTokens.Token] = []
     var prefix: [Int32] = []
     var suffix: [Int32] = []
@@ -54,11 +54,15 @@ public struct Tokenizer: Sendable {
   }
 
   /// The bytes of text that a token stands for, perhaps a part of a character.
-  public func bytes(of id: Int32) -> [UInt8] { parts.vocabulary.bytes(of: id) }
+  public func bytes(of id: Int32) -> [UInt8] {
+    var bytes: [UInt8] = []
+    appendBytes(of: id, to: &bytes)
+    return bytes
+  }
 
   /// Appends the bytes of text that a token stands for.
   func appendBytes(of id: Int32, to bytes: inout [UInt8]) {
-    parts.vocabulary.append(id, to: &bytes)
+    parts.decoder.append(id, of: parts.vocabulary, to: &bytes)
   }
 
   /// Whether a token belongs to the model and not to the text: `<|im_start|>`, the end of a text.
@@ -95,10 +99,10 @@ public struct Tokenizer: Sendable {
     _ encoder: inout TextEncoder, _ ids: inout [Int32]
   ) {
     let piece = UnsafeBufferPointer(rebasing: text[range])
-    guard var normalized = parts.normalizer.normalize(piece) else {
+    guard let normalized = parts.normalizer.normalize(piece) else {
       return encodeNormalized(piece, parseSpecial, &encoder, &ids)
     }
-    normalized.withUTF8 { encodeNormalized($0, parseSpecial, &encoder, &ids) }
+    normalized.withUnsafeBufferPointer { encodeNormalized($0, parseSpecial, &encoder, &ids) }
   }
 
   private func encodeNormalized(
@@ -119,8 +123,28 @@ public struct Tokenizer: Sendable {
   /// - Parameter skipSpecial: Leave out tokens such as `<|im_end|>`.
   public func decode(_ ids: [Int32], skipSpecial: Bool) -> String {
     var bytes: [UInt8] = []
-    for id in ids where !(skipSpecial && isSpecial(id)) { bytes += self.bytes(of: id) }
+    var joiner = makeJoiner()
+    for id in ids where !(skipSpecial && isSpecial(id)) {
+      if joiner == nil {
+        appendBytes(of: id, to: &bytes)
+      } else {
+        joiner?.take(spelling(of: id), into: &bytes)
+      }
+    }
+    joiner?.finish(into: &bytes)
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// What takes tokens to text; nil when their bytes, one after another, are the text.
+  func makeJoiner() -> TokenJoiner? {
+    parts.decoder.joinsBytes ? nil : TokenJoiner(parts.decoder.steps)
+  }
+
+  /// What a token spells before the steps of the decoder.
+  func spelling(of id: Int32) -> [UInt8] {
+    var bytes: [UInt8] = []
+    parts.decoder.appendSpelling(id, of: parts.vocabulary, to: &bytes)
+    return bytes
   }
 
   /// A decoder for ids that come one by one.
@@ -136,43 +160,11 @@ private struct TextEncoder {
 
   init(_ parts: Tokenizer.Parts) {
     splitter = WordSplitter(parts.preTokenizer)
-    words = WordEncoder(parts)
+    words = WordEncoder(parts.model)
   }
 
   mutating func encode(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
     let words = words
     splitter.split(text) { word in words.encode(word, into: &ids) }
-  }
-}
-
-/// Encodes the words of one text; keeps scratch space and the words it has seen.
-private final class WordEncoder {
-  private let model: BytePairModel
-  private var merger = BytePairMerger()
-  private var cache = WordCache()
-  private var spelling: [UInt8] = []
-
-  init(_ parts: Tokenizer.Parts) {
-    model = parts.model
-  }
-
-  func encode(_ word: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
-    guard word.count <= WordCache.longestWord else { return encodeNew(word, into: &ids) }
-    let hash = ByteHash.hash(word)
-    if cache.append(word, hash, to: &ids) { return }
-    let start = ids.count
-    encodeNew(word, into: &ids)
-    cache.remember(word, hash, ids[start...])
-  }
-
-  private func encodeNew(_ word: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
-    if model.ignoresMerges {
-      ByteAlphabet.encode(word, into: &spelling)
-      if let id = spelling.withUnsafeBufferPointer({ model.texts.number(of: $0) }) {
-        ids.append(Int32(id))
-        return
-      }
-    }
-    merger.encode(word, with: model, into: &ids)
   }
 }

@@ -67,21 +67,6 @@ struct Vocabulary: Sendable {
     texts.appendHidden()
     kinds.append(.unused)
   }
-
-  /// The bytes that a token stands for in the text.
-  func bytes(of id: Int32) -> [UInt8] {
-    var bytes: [UInt8] = []
-    append(id, to: &bytes)
-    return bytes
-  }
-
-  /// Appends the bytes that a token stands for in the text.
-  func append(_ id: Int32, to bytes: inout [UInt8]) {
-    guard let text = text(of: id) else { return }
-    let isPlain =
-      kinds[Int(id)] == .normal || kinds[Int(id)] == .byte || kinds[Int(id)] == .undefined
-    if !isPlain || !ByteAlphabet.decode(text, to: &bytes) { bytes.append(contentsOf: text) }
-  }
 }
 
 /// The 256 printable characters that byte-level vocabularies spell bytes with.

@@ -1,5 +1,6 @@
 import Checkpoints
 import GGUF
+import Safetensors
 import SystemPackage
 import TensorCore
 import TestSupport
@@ -175,6 +176,54 @@ import Tokenizers
       case .badKey(let found, _, _), .unsupported(let found, _): found == key
       default: false
       }
+    }
+  }
+
+  /// A copy whose weights have one tensor more.
+  private func copy(with name: String, _ extents: [Int], filledWith byte: UInt8) throws
+    -> CheckpointCopy
+  {
+    let copy = try CheckpointFixture.qwen.copy()
+    let stored = try SafetensorsCheckpoint(copy.path)
+    let shape = try Shape(extents)
+    let layout = try SafetensorsLayout(
+      metadata: [:],
+      tensors: stored.tensors.map { ($0.tensor.name, $0.tensor.type, $0.tensor.shape) }
+        + [(name, .f32, shape)])
+    let extra = [UInt8](repeating: byte, count: try shape.byteCount(of: .f32))
+    var bytes = layout.header
+    for place in layout.tensors {
+      bytes += stored.tensor(place.name).map { Array(stored.bytes(of: $0)) } ?? extra
+    }
+    try copy.write(bytes, as: "model.safetensors")
+    return copy
+  }
+
+  @Test(
+    "Buffers of the code, and zeros as biases of weights that have none, are left out",
+    arguments: [
+      ("transformer.h.0.attn.masked_bias", [1], 0xC5),
+      ("transformer.rotary_emb.inv_freq", [8], 0x3F),
+      ("transformer.h.1.attn.c_proj.bias", [64], 0), ("transformer.h.0.mlp.w2.bias", [96], 0),
+    ] as [(String, [Int], UInt8)])
+  func leftOut(name: String, extents: [Int], byte: UInt8) throws {
+    let copy = try copy(with: name, extents, filledWith: byte)
+    let plain = try Checkpoint(at: CheckpointFixture.qwen.path).tensors
+    #expect(try Checkpoint(at: copy.path).tensors.map(\.name) == plain.map(\.name))
+  }
+
+  @Test(
+    "A bias that is one, or is none of this weight, is refused",
+    arguments: [
+      ("transformer.h.1.attn.c_proj.bias", [64], 1), ("transformer.h.0.mlp.w2.bias", [95], 0),
+      ("transformer.h.0.mlp.w3.bias", [96], 0), ("transformer.h.2.mlp.w2.bias", [96], 0),
+    ] as [(String, [Int], UInt8)])
+  func refusedBiases(name: String, extents: [Int], byte: UInt8) throws {
+    let copy = try copy(with: name, extents, filledWith: byte)
+    #expect {
+      try Checkpoint(at: copy.path)
+    } throws: { error in
+      (error as? CheckpointError)?.reason == .unknownTensor(name)
     }
   }
 

@@ -47,7 +47,10 @@ struct TensorTable {
     if let names = architecture.fused[name.pattern] {
       return try split(tensor, into: names, layer: name.layer)
     }
-    guard let pairs = pairs[name.pattern] else { throw failure(.unknownTensor(tensor.name)) }
+    guard let pairs = pairs[name.pattern] else {
+      if try isNoBias(tensor, name) { return [] }
+      throw failure(.unknownTensor(tensor.name))
+    }
     return try pairs.flatMap { pair in
       let shape = try check(tensor, pair)
       if pair.isStacked { return try stacks.add(tensor) }
@@ -67,6 +70,16 @@ struct TensorTable {
     return TensorSource(
       tensor.content, rowOrder: try rowOrder(of: tensor, pair), shift: pair.shift,
       isTransposed: pair.isTransposed, turn: pair.turn)
+  }
+
+  /// Whether it is a bias of zeros for a weight that has none: some quantizers give one to every weight.
+  private func isNoBias(_ tensor: StoredTensor, _ name: LayeredName) throws -> Bool {
+    guard name.pattern.hasSuffix(".bias"), case .file(let file, let offset) = tensor.content,
+      let weight = pairs[name.pattern.dropLast("bias".count) + "weight"]?.first,
+      tensor.shape.dimensions == weight.extents.prefix(1).map(decoder.extent)
+    else { return false }
+    let end = offset + (try tensor.shape.byteCount(of: tensor.type))
+    return try file.withUnchangedBytes { $0[offset..<end].allSatisfy { $0 == 0 } }
   }
 
   /// What frequencies are divided by.

@@ -40,7 +40,7 @@ public struct TiktokenEncoding: Sendable {
     self.addsBegin = addsBegin
   }
 
-  package var composes: Bool { if case .composed = normalizer { true } else { false } }
+  package var composes: Bool { normalizer.composes }
   package var endText: String? { end }
 
   /// What `tokenizer.ggml.pre` calls this way to cut text; `nil` where no name stands for it.

@@ -26,7 +26,7 @@ extension Tokenizer {
     parts.eosID = encoding.end.flatMap { vocabulary.id(of: $0) }
     if encoding.addsBegin, let begin = parts.bosID { parts.prefix = [begin] }
     parts.endOfGenerationIDs = EndOfGeneration.ids(
-      vocabulary: vocabulary, declared: [parts.eosID].compactMap { $0 }, merges: model.merges)
+      vocabulary: vocabulary, declared: [parts.eosID].compactMap { $0 }, model: model)
     parts.chatTemplate = chatTemplate
     self.init(parts)
   }

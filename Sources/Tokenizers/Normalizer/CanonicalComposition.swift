@@ -1,19 +1,10 @@
 import Foundation
 
-/// What is done to text before anything else.
-package enum Normalizer: Sendable {
-  case none
-  /// Canonical composition (Unicode form NFC).
-  case composed
-
-  /// The normalized text; nil when it is the text itself.
-  func normalize(_ text: UnsafeBufferPointer<UInt8>) -> String? {
-    guard self == .composed, Self.mayChange(text) else { return nil }
-    return Self.composed(String(decoding: text, as: UTF8.self))
-  }
-
-  package func normalize(_ text: String) -> String {
-    self == .composed ? Self.composed(text) : text
+/// Unicode form NFC.
+struct CanonicalComposition: NormalizerStep {
+  func normalize(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    guard Self.mayChange(text) else { return nil }
+    return Array(Self.composed(String(decoding: text, as: UTF8.self)).utf8)
   }
 
   /// Whether composition could change the text: false for everything below U+0300 and for the large blocks

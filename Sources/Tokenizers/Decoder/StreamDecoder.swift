@@ -5,11 +5,13 @@
 public struct StreamDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsSpecial: Bool
+  private var joiner: TokenJoiner?
   private var pending: [UInt8] = []
 
   init(tokenizer: Tokenizer, skipsSpecial: Bool) {
     self.tokenizer = tokenizer
     self.skipsSpecial = skipsSpecial
+    joiner = tokenizer.makeJoiner()
     // As long as tokens are, so that it does not grow while tokens come.
     pending.reserveCapacity(256)
   }
@@ -17,7 +19,7 @@ public struct StreamDecoder: Sendable {
   /// Takes one token and returns the text that is complete now, perhaps none.
   public mutating func decode(_ id: Int32) -> String {
     if skipsSpecial, tokenizer.isSpecial(id) { return "" }
-    tokenizer.appendBytes(of: id, to: &pending)
+    take(id)
     let unfinished = Self.unfinishedCount(pending)
     let whole = pending.count - unfinished
     let text = pending.withUnsafeBufferPointer { String(decoding: $0[..<whole], as: UTF8.self) }
@@ -27,8 +29,15 @@ public struct StreamDecoder: Sendable {
     return text
   }
 
+  private mutating func take(_ id: Int32) {
+    guard var joiner = joiner.take() else { return tokenizer.appendBytes(of: id, to: &pending) }
+    joiner.take(tokenizer.spelling(of: id), into: &pending)
+    self.joiner = joiner
+  }
+
   /// Returns what is left; bytes that never became a character are U+FFFD.
   public mutating func finish() -> String {
+    joiner?.finish(into: &pending)
     defer { pending = [] }
     return String(decoding: pending, as: UTF8.self)
   }

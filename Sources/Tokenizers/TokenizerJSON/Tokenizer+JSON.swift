@@ -18,8 +18,8 @@ extension Tokenizer {
   }
 }
 
-private struct TokenizerJSONReader {
-  private let root: JSONValue
+struct TokenizerJSONReader {
+  let root: JSONValue
   private let config: JSONValue
 
   init(tokenizerJSON: [UInt8], config: [UInt8]?) throws(TokenizerError) {
@@ -33,41 +33,27 @@ private struct TokenizerJSONReader {
   }
 
   func parts() throws(TokenizerError) -> Tokenizer.Parts {
-    guard let model = root["model"] else { throw .missing(key: "model") }
-    let type = model["type"]?.string ?? "BPE"
-    guard type == "BPE" else { throw .unsupported(key: "model.type", value: type) }
-    for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
-      if let text = model[key]?.string, !text.isEmpty {
-        throw .unsupported(key: "model." + key, value: text)
-      }
-    }
-    if let dropout = model["dropout"], !dropout.isNull {
-      throw .unsupported(key: "model.dropout", value: "\(dropout)")
-    }
     let added = try addedTokens()
-    let vocabulary = try vocabulary(of: model, added: added)
-    let unknown = model["unk_token"]?.string.flatMap { vocabulary.id(of: $0) }
-    let pair = try BytePairModel(
-      vocabulary: vocabulary, merges: merges(of: model), unknown: unknown,
-      ignoresMerges: model["ignore_merges"]?.bool ?? false)
+    let (model, vocabulary) = try model(added: added)
     var stages: [PreTokenizer.Stage] = []
     try append(root["pre_tokenizer"] ?? .null, to: &stages)
     var parts = Tokenizer.Parts(
-      vocabulary: vocabulary, model: pair, preTokenizer: PreTokenizer(stages: stages))
+      vocabulary: vocabulary, model: model, preTokenizer: PreTokenizer(stages: stages))
     parts.normalizer = try normalizer(root["normalizer"] ?? .null)
     parts.addedTokens = added
+    parts.decoder = TokenDecoder(spelling: .byteAlphabet)
     try checkDecoder(root["decoder"] ?? .null)
     (parts.prefix, parts.suffix) = try frame(root["post_processor"] ?? .null)
     parts.bosID = named("bos_token", in: vocabulary)
     parts.eosID = named("eos_token", in: vocabulary)
     parts.endOfGenerationIDs = EndOfGeneration.ids(
       vocabulary: vocabulary, declared: [parts.eosID].compactMap { $0 },
-      merges: pair.merges)
+      model: model)
     parts.chatTemplate = chatTemplate
     return parts
   }
 
-  // MARK: Vocabulary and merges
+  // MARK: Added tokens
 
   private func addedTokens() throws(TokenizerError) -> [AddedTokens.Token] {
     guard let list = root["added_tokens"], !list.isNull else { return [] }
@@ -93,64 +79,6 @@ private struct TokenizerJSONReader {
     return tokens
   }
 
-  private func vocabulary(
-    of model: JSONValue, added: [AddedTokens.Token]
-  ) throws(TokenizerError) -> Vocabulary {
-    guard let members = model["vocab"]?.object else {
-      throw .wrongType(key: "model.vocab", expected: "an object of token ids")
-    }
-    var entries: [(id: Int, text: String, kind: Vocabulary.Kind)] = []
-    for member in members {
-      guard let id = member.value.integer else {
-        throw .wrongType(key: "model.vocab", expected: "an object of token ids")
-      }
-      guard id >= 0, id < Vocabulary.maximumCount else {
-        throw .idOutOfRange(key: "model.vocab", id: id, limit: Vocabulary.maximumCount)
-      }
-      entries.append((id, member.key, .normal))
-    }
-    for token in added {
-      entries.append((Int(token.id), token.content, token.isSpecial ? .control : .userDefined))
-    }
-    // An added token may repeat the entry of the vocabulary; sorted after it, it gives the kind.
-    entries.sort { ($0.id, $0.kind == .normal ? 0 : 1) < ($1.id, $1.kind == .normal ? 0 : 1) }
-    var vocabulary = Vocabulary(minimumCapacity: entries.count)
-    for entry in entries {
-      if entry.id < vocabulary.count {
-        let same = vocabulary.text(of: Int32(entry.id)).map { $0.elementsEqual(entry.text.utf8) }
-        guard same == true else {
-          throw .duplicateToken(text: entry.text, first: entry.id, second: entry.id)
-        }
-        vocabulary.kinds[entry.id] = entry.kind
-        continue
-      }
-      while vocabulary.count < entry.id { vocabulary.appendUnused() }
-      try vocabulary.append(entry.text, kind: entry.kind)
-    }
-    return vocabulary
-  }
-
-  private func merges(of model: JSONValue) throws(TokenizerError) -> [(Substring, Substring)] {
-    guard let list = model["merges"]?.array else {
-      throw .wrongType(key: "model.merges", expected: "a list")
-    }
-    var pairs: [(Substring, Substring)] = []
-    pairs.reserveCapacity(list.count)
-    for entry in list {
-      var halves: [Substring] = []
-      if let text = entry.string {
-        halves = text.split(separator: " ", omittingEmptySubsequences: false)
-      } else {
-        halves = entry.array?.compactMap { $0.string?[...] } ?? []
-      }
-      guard halves.count == 2 else {
-        throw .wrongType(key: "model.merges", expected: "a list of pairs")
-      }
-      pairs.append((halves[0], halves[1]))
-    }
-    return pairs
-  }
-
   // MARK: Stages
 
   private func normalizer(_ value: JSONValue) throws(TokenizerError) -> Normalizer {
@@ -160,7 +88,7 @@ private struct TokenizerJSONReader {
     case "Sequence":
       var result = Normalizer.none
       for part in value["normalizers"]?.array ?? [] {
-        if case .composed = try normalizer(part) { result = .composed }
+        result.steps += try normalizer(part).steps
       }
       return result
     case let other: throw .unsupported(key: "normalizer", value: other ?? "")

@@ -1,0 +1,133 @@
+/// How ids become text: what each token spells, and how these join.
+///
+/// First each token alone becomes bytes, by ``Spelling``; then the steps work on the list of them, each on what the
+/// one before made. What the last step leaves is put together. Steps go forward through the tokens and keep what
+/// they cannot decide yet, so a stream of tokens gives the same text as all of them at once.
+///
+/// A source that says what a token is worth by its kind (a GGUF, a `.model`, a tiktoken file) needs a spelling and
+/// seldom a step; a `tokenizer.json` is ``Spelling/verbatim`` with the steps of its `decoder`.
+struct TokenDecoder: Sendable {
+  /// The bytes that one token stands for by itself, in the middle of a text.
+  enum Spelling: Sendable {
+    /// Its text as it is.
+    case verbatim
+    /// Normal tokens are spelled in the ``ByteAlphabet``, unless a character is outside it; others stand as they are.
+    case byteAlphabet
+    /// In normal tokens U+2581 is a space; tokens of kind `byte`, as `<0x0A>`, are that byte; others stand as they
+    /// are.
+    case sentencePiece
+    /// Normal tokens that start with U+2581 start a word, and all else continues one (`bert` in a GGUF); others stand
+    /// as they are.
+    case phantomSpace
+  }
+
+  /// What is done to the list of tokens, as `decoders` of the `tokenizers` library do it.
+  enum Step: Sendable, Equatable {
+    /// All tokens are bytes spelled in the ``ByteAlphabet`` (those with other characters stand as they are), and
+    /// together one text, with U+FFFD for what is no UTF-8.
+    case byteLevel
+    /// Runs of `<0x0A>` and its like are the text of these bytes; if that is no UTF-8, U+FFFD for each.
+    case byteFallback
+    /// All tokens are one from here on.
+    case fuse
+    /// Removes `content` up to `start` times from the front of each token, and `stop` times from its end.
+    case strip(content: Unicode.Scalar, start: Int, stop: Int)
+    /// U+2581, or what stands for it, is a space; in the first token it is nothing, if `dropsFirst`.
+    case metaspace(replacement: Unicode.Scalar, dropsFirst: Bool)
+  }
+
+  var spelling: Spelling
+  var steps: [Step] = []
+
+  init(spelling: Spelling, steps: [Step] = []) {
+    self.spelling = spelling
+    self.steps = steps
+  }
+
+  /// Whether the bytes of tokens, one after another, are the text.
+  var joinsBytes: Bool { steps.isEmpty || steps == [.byteLevel] }
+}
+
+extension TokenDecoder {
+  /// Appends the bytes that a token stands for in the middle of a text: no first space is dropped, and what a step
+  /// makes of several tokens is left out of account.
+  func append(_ id: Int32, of vocabulary: Vocabulary, to bytes: inout [UInt8]) {
+    guard !steps.isEmpty else { return appendSpelling(id, of: vocabulary, to: &bytes) }
+    if steps == [.byteLevel], let text = vocabulary.text(of: id) {
+      if !ByteAlphabet.decode(text, to: &bytes) { bytes.append(contentsOf: text) }
+      return
+    }
+    var spelled: [UInt8] = []
+    appendSpelling(id, of: vocabulary, to: &spelled)
+    for step in steps { spelled = Self.apply(step, inside: spelled) }
+    bytes.append(contentsOf: spelled)
+  }
+
+  /// Appends what the ``Spelling`` makes of a token; nothing for an id that there is not.
+  func appendSpelling(_ id: Int32, of vocabulary: Vocabulary, to bytes: inout [UInt8]) {
+    guard let text = vocabulary.text(of: id) else { return }
+    let kind = vocabulary.kinds[Int(id)]
+    switch (spelling, kind) {
+    case (.byteAlphabet, .normal), (.byteAlphabet, .byte), (.byteAlphabet, .undefined):
+      if !ByteAlphabet.decode(text, to: &bytes) { bytes.append(contentsOf: text) }
+    case (.sentencePiece, .byte):
+      if let byte = ByteToken.value(text) { bytes.append(byte) }
+    case (.sentencePiece, .normal):
+      Self.replace(ByteToken.space, by: [0x20], in: text, into: &bytes)
+    case (.phantomSpace, .normal):
+      if text.starts(with: ByteToken.space) { bytes.append(0x20) }
+      bytes.append(
+        contentsOf: text.starts(with: ByteToken.space)
+          ? text.dropFirst(ByteToken.space.count) : text)
+    default: bytes.append(contentsOf: text)
+    }
+  }
+
+  private static func apply(_ step: Step, inside token: [UInt8]) -> [UInt8] {
+    switch step {
+    case .byteLevel:
+      var bytes: [UInt8] = []
+      return ByteAlphabet.decode(token[...], to: &bytes) ? bytes : token
+    case .byteFallback: return ByteToken.value(token[...]).map { [$0] } ?? token
+    case .fuse, .strip: return token
+    case .metaspace(let replacement, _):
+      var bytes: [UInt8] = []
+      replace(Array(String(replacement).utf8), by: [0x20], in: token[...], into: &bytes)
+      return bytes
+    }
+  }
+
+  static func replace(
+    _ old: [UInt8], by new: [UInt8], in text: ArraySlice<UInt8>, into bytes: inout [UInt8]
+  ) {
+    var at = text.startIndex
+    while at < text.endIndex {
+      if text[at...].starts(with: old), !old.isEmpty {
+        bytes.append(contentsOf: new)
+        at += old.count
+      } else {
+        bytes.append(text[at])
+        at += 1
+      }
+    }
+  }
+}
+
+/// Tokens that stand for one byte, as `<0x0A>` does.
+enum ByteToken {
+  /// U+2581, which SentencePiece writes for a space.
+  static let space: [UInt8] = [0xE2, 0x96, 0x81]
+
+  /// The byte, if the text is `<0x`, two hexadecimal digits and `>`.
+  static func value(_ text: ArraySlice<UInt8>) -> UInt8? {
+    guard text.count == 6, text.starts(with: Array("<0x".utf8)), text.last == UInt8(ascii: ">")
+    else { return nil }
+    return UInt8(String(decoding: text.dropFirst(3).dropLast(), as: UTF8.self), radix: 16)
+  }
+
+  /// `<0x0A>`.
+  static func text(of byte: UInt8) -> String {
+    let digits = String(byte, radix: 16, uppercase: true)
+    return "<0x" + (digits.count == 1 ? "0" : "") + digits + ">"
+  }
+}
