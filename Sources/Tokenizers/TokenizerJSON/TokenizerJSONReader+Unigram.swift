@@ -1,11 +1,9 @@
 extension TokenizerJSONReader {
   /// A Unigram model: `vocab` is a list of pieces with their scores, whose places are the ids.
-  func unigram(
-    _ model: JSONValue, _ added: [AddedTokens.Token]
-  ) throws(TokenizerError) -> (model: any SubwordModel, vocabulary: Vocabulary) {
+  func unigram(_ part: JSONField) throws(TokenizerError) -> Subwords {
     let wrong = TokenizerError.wrongType(
       key: "model.vocab", expected: "a list of texts with scores")
-    guard let list = model["vocab"]?.array else { throw wrong }
+    guard let list = part.value["vocab"]?.array else { throw wrong }
     var tokens: [(id: Int, text: String)] = []
     var scores: [Double] = []
     for entry in list {
@@ -15,7 +13,7 @@ extension TokenizerJSONReader {
       tokens.append((tokens.count, text))
       scores.append(score)
     }
-    _ = try vocabulary(tokens, added: added)
+    let _ = try vocabulary(tokens)
     throw .unsupported(key: "model.type", value: "Unigram")
   }
 }
