@@ -41,6 +41,7 @@ private struct TokenizerMetadataReader {
     guard let recipe = PreTokenizerRecipe.named(name) else {
       throw .unknownPreTokenizer(name: name)
     }
+    guard recipe.alphabet == .bytes else { throw .unsupported(key: Key.pre, value: name) }
     var vocabulary = try vocabulary()
     let pair = try BytePairModel(
       vocabulary: vocabulary, merges: texts(Key.merges), ignoresMerges: recipe.ignoresMerges)
@@ -51,7 +52,7 @@ private struct TokenizerMetadataReader {
       model: pair)
     correctKinds(&vocabulary, ends: ends)
     var parts = Tokenizer.Parts(
-      vocabulary: vocabulary, model: pair,
+      vocabulary: vocabulary, model: try recipe.model(pair),
       preTokenizer: try PreTokenizer(isolating: recipe.patterns))
     parts.normalizer = recipe.normalizer
     parts.addedTokens = addedTokens(vocabulary)

@@ -85,16 +85,18 @@ struct TokenizerWriter {
     let usesPattern = patterns.last == PreTokenizerName.gpt2Pattern
     if usesPattern { patterns.removeLast() }
     let last = byteLevel(usesPattern: usesPattern)
-    guard !patterns.isEmpty else { return last }
-    let stages = patterns.map { pattern -> JSONValue in
-      if pattern == #"\p{N}"# {
-        return .members(("type", .string("Digits")), ("individual_digits", .bool(true)))
-      }
-      return .members(
-        ("type", .string("Split")), ("pattern", .members(("Regex", .string(pattern)))),
-        ("behavior", .string("Isolated")), ("invert", .bool(false)))
+    let stages = patterns.map(isolating) + [last] + meaning.spelledPatterns.map(isolating)
+    guard stages.count > 1 else { return last }
+    return .members(("type", .string("Sequence")), ("pretokenizers", .array(stages)))
+  }
+
+  private func isolating(_ pattern: String) -> JSONValue {
+    if pattern == #"\p{N}"# {
+      return .members(("type", .string("Digits")), ("individual_digits", .bool(true)))
     }
-    return .members(("type", .string("Sequence")), ("pretokenizers", .array(stages + [last])))
+    return .members(
+      ("type", .string("Split")), ("pattern", .members(("Regex", .string(pattern)))),
+      ("behavior", .string("Isolated")), ("invert", .bool(false)))
   }
 
   private var addsBOS: Bool { metadata.bool("tokenizer.ggml.add_bos_token") ?? meaning.addsBOS }

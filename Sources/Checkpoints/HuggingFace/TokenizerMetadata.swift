@@ -92,10 +92,15 @@ struct TokenizerMetadata {
     case "Digits":
       return stage["individual_digits"]?.bool == true ? [#"\p{N}"#] : [#"\p{N}+"#]
     case "Split":
-      guard stage["behavior"]?.string == "Isolated", stage["invert"]?.bool != true,
+      // Patterns that leave nothing out may as well remove what they do not match.
+      let keepsMatches = stage["invert"]?.bool == true ? "Removed" : "Isolated"
+      guard stage["behavior"]?.string == keepsMatches,
         let pattern = stage["pattern"]?["Regex"]?.string
       else { return nil }
       return [pattern]
+    case "Punctuation":
+      return stage["behavior"]?.string == "Contiguous"
+        ? [PreTokenizerName.punctuationPattern] : nil
     case "ByteLevel":
       if stage["add_prefix_space"]?.bool ?? true { return nil }
       return stage["use_regex"]?.bool ?? true ? [PreTokenizerName.gpt2Pattern] : []

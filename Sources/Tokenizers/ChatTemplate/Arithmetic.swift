@@ -15,9 +15,7 @@ enum Arithmetic {
       guard b != 0 else { throw .arithmetic("division by zero") }
       return .number(a / b)
     case .floorDivide: return try floorDivide(left, right)
-    case .remainder:
-      if case .string(let format) = left { return .string(try PythonFormat.percent(format, right)) }
-      return try remainder(left, right)
+    case .remainder: return try remainder(left, right)
     case .power: return try power(left, right)
     }
   }
@@ -47,6 +45,10 @@ enum Arithmetic {
   static func add(_ left: JinjaValue, _ right: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
     switch (left, right) {
     case (.string(let a), .string(let b)): return .string(a + b)
+    case (.markup(let a), _) where right.text != nil:
+      return .markup(a + HTMLText.escaped(right))
+    case (_, .markup(let b)) where left.text != nil:
+      return .markup(HTMLText.escaped(left) + b)
     case (.list(let a), .list(let b)): return .list(a + b)
     case (.tuple(let a), .tuple(let b)): return .tuple(a + b)
     default:
@@ -72,14 +74,18 @@ enum Arithmetic {
       guard !overflow, total <= limit else { throw .limitExceeded(.output) }
       return max(count, 0)
     }
-    switch (left, right) {
-    case (.string(let text), _) where right.asInteger != nil:
-      return .string(
-        String(repeating: text, count: try times(right.asInteger ?? 0, text.utf8.count)))
-    case (.list(let items), _) where right.asInteger != nil:
-      let count = try times(right.asInteger ?? 0, items.count * 16)
-      return .list(Array(repeatElement(items, count: count).joined()))
-    case (_, .string), (_, .list):
+    switch (left, right.asInteger) {
+    case (.string(let text), let count?), (.markup(let text), let count?):
+      let count = try times(count, text.utf8.count)
+      return left.remade(count == 1 ? text : String(repeating: text, count: count))
+    case (.list(let items), let count?):
+      return .list(repeated(items, try times(count, items.count * JinjaValue.byteCount)))
+    case (.tuple(let items), let count?):
+      return .tuple(repeated(items, try times(count, items.count * JinjaValue.byteCount)))
+    default: break
+    }
+    switch right {
+    case .string, .markup, .list, .tuple:
       guard left.asInteger != nil else { break }
       return try multiply(right, left, limit: limit)
     default: break
@@ -89,6 +95,10 @@ enum Arithmetic {
     }
     let (a, b) = try numbers(left, right, "*")
     return .number(a * b)
+  }
+
+  private static func repeated(_ items: [JinjaValue], _ count: Int) -> [JinjaValue] {
+    Array(repeatElement(items, count: count).joined())
   }
 
   private static func floorDivide(_ left: JinjaValue, _ right: JinjaValue)
@@ -102,7 +112,10 @@ enum Arithmetic {
     }
     let (a, b) = try numbers(left, right, "//")
     guard b != 0 else { throw .arithmetic("division by zero") }
-    return .number((a / b).rounded(.down))
+    let rest = fmod(a, b)
+    let quotient = (a - rest) / b - (rest != 0 && (rest < 0) != (b < 0) ? 1 : 0)
+    let floor = quotient.rounded(.down)
+    return .number(quotient - floor > 0.5 ? floor + 1 : floor)
   }
 
   private static func remainder(_ left: JinjaValue, _ right: JinjaValue)
@@ -115,7 +128,9 @@ enum Arithmetic {
     }
     let (a, b) = try numbers(left, right, "%")
     guard b != 0 else { throw .arithmetic("division by zero") }
-    return .number(a - b * (a / b).rounded(.down))
+    let rest = fmod(a, b)
+    if rest == 0 { return .number(b < 0 ? -0.0 : 0.0) }
+    return .number((rest < 0) != (b < 0) ? rest + b : rest)
   }
 
   private static func power(_ left: JinjaValue, _ right: JinjaValue) throws(ChatTemplateError)
@@ -130,7 +145,12 @@ enum Arithmetic {
       return result
     }
     let (a, b) = try numbers(left, right, "**")
-    return .number(pow(a, b))
+    guard a != 0 || b >= 0 else { throw .arithmetic("zero to a negative power") }
+    let result = pow(a, b)
+    guard result.isFinite || !(a.isFinite && b.isFinite) else {
+      throw .arithmetic(a < 0 ? "a root of a negative number" : "a number is too large")
+    }
+    return .number(result)
   }
 
   // MARK: Comparisons
@@ -153,8 +173,8 @@ enum Arithmetic {
   static func precedes(_ left: JinjaValue, _ right: JinjaValue) throws(ChatTemplateError) -> Bool {
     switch (left, right) {
     case (.undefined(let what), _), (_, .undefined(let what)): throw .undefined(what)
-    case (.string(let a), .string(let b)):
-      return a.unicodeScalars.lexicographicallyPrecedes(b.unicodeScalars)
+    case _ where left.text != nil && right.text != nil:
+      return ScalarText.precedes(left.text ?? "", right.text ?? "")
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       for (x, y) in zip(a, b) where !x.isEqual(to: y) { return try precedes(x, y) }
       return a.count < b.count
@@ -170,13 +190,25 @@ enum Arithmetic {
   {
     switch container {
     case .undefined: return false
-    case .string(let text):
-      guard case .string(let part) = value else {
+    case .string(let text), .markup(let text):
+      guard let part = value.text else {
         throw .type(operation: "in a string", value: value.typeName)
       }
       return ScalarText.firstRange(of: part, in: text) != nil
     case .list(let items), .tuple(let items): return items.contains { $0.isEqual(to: value) }
-    case .dictionary(let dictionary): return dictionary[try JinjaKey(value)] != nil
+    case .dictionary(let dictionary), .view(let dictionary, .keys):
+      if value.isUndefined { return false }
+      return dictionary[try JinjaKey(value)] != nil
+    case .view(let dictionary, let part):
+      return dictionary.list(part).contains { $0.isEqual(to: value) }
+    case .range(let range):
+      if case .number(let number) = value {
+        return Int(exactly: number).map(range.contains) ?? false
+      }
+      return value.asInteger.map(range.contains) ?? false
+    case .generator(let generator):
+      while let item = try generator.next() { if item.isEqual(to: value) { return true } }
+      return false
     default: throw .type(operation: "in", value: container.typeName)
     }
   }

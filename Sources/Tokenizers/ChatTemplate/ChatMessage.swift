@@ -25,15 +25,23 @@ public struct ChatMessage: Sendable, Hashable {
     self.role = role
     content = json["content"] ?? .null
     fields = members.filter { $0.key != "role" && $0.key != "content" }
-    hasContent = json["content"] != nil
+    order = members.map(\.key)
   }
 
-  /// False for a message read without `content`, which templates can tell from a null.
-  private var hasContent = true
+  /// The keys of a message that was read, in their order: a template may print the message as it came, and can tell
+  /// one without `content` from one where it is null.
+  private var order: [String] = ["role", "content"]
 
-  /// The message as an object, `role` and `content` first.
+  /// The message as an object: the keys in the order they came, `role` and `content` first where none was given.
   public var json: JSONValue {
-    let said: [JSONValue.Member] = hasContent ? [.init("content", content)] : []
-    return .object([.init("role", .string(role))] + said + fields)
+    var members: [JSONValue.Member] = []
+    for key in order {
+      switch key {
+      case "role": members.append(.init(key, .string(role)))
+      case "content": members.append(.init(key, content))
+      default: members += fields.filter { $0.key == key }
+      }
+    }
+    return .object(members + fields.filter { !order.contains($0.key) })
   }
 }

@@ -7,6 +7,9 @@ public struct ChatTemplate: Sendable {
   /// The template as it was written.
   public let source: String
 
+  /// More bytes than any template has.
+  static let maximumBytes = 1 << 19
+
   /// Never changed after `init`; the tree holds no more than literals.
   nonisolated(unsafe) private let statements: [TemplateStatement]
 
@@ -20,6 +23,7 @@ public struct ChatTemplate: Sendable {
   ///
   /// - Throws: `ChatTemplateError` with the line.
   public init(_ source: String) throws(ChatTemplateError) {
+    guard source.utf8.count <= Self.maximumBytes else { throw .limitExceeded(.source) }
     self.source = source
     statements = try TemplateParser.parse(source)
   }
@@ -44,9 +48,10 @@ public struct ChatTemplate: Sendable {
     return try render(variables: all, time: time)
   }
 
-  /// Renders with exactly these variables; `tools` and `documents` are none unless given.
-  func render(variables: [String: JSONValue], time: Int? = nil) throws(ChatTemplateError) -> String
-  {
+  /// Renders with exactly these variables, `messages` among them; `tools` and `documents` are none unless given.
+  package func render(
+    variables: [String: JSONValue], time: Int? = nil
+  ) throws(ChatTemplateError) -> String {
     let scope = TemplateGlobals.scope()
     scope["tools"] = JinjaValue.none
     scope["documents"] = JinjaValue.none

@@ -15,11 +15,11 @@ public enum ChatTemplateError: Error, Sendable, Hashable {
   case arithmetic(String)
   /// The template itself refuses the conversation, with its own words.
   case raised(String)
-  /// Too many steps, too deep, or too much text.
+  /// Too many steps, too deep, too much text or memory, or too long a template.
   case limitExceeded(Limit)
 
   public enum Limit: String, Sendable, Hashable {
-    case nesting, steps, output
+    case nesting, steps, output, memory, source
   }
 }
 

@@ -7,11 +7,19 @@ enum JinjaValue {
   case integer(Int)
   case number(Double)
   case string(String)
+  /// A string that is called safe: what joins it is escaped for HTML.
+  case markup(String)
   case list([JinjaValue])
   case tuple([JinjaValue])
   case dictionary(JinjaDictionary)
+  /// What `keys()`, `values()` and `items()` of a dictionary give.
+  indirect case view(JinjaDictionary, JinjaDictionary.Part)
+  indirect case range(JinjaRange)
+  /// What can be gone through once.
+  case generator(JinjaGenerator)
   case namespace(JinjaNamespace)
   case loop(JinjaLoop)
+  case cycler(JinjaCycler)
   case callable(JinjaCallable)
 
   init(_ json: JSONValue) {
@@ -24,10 +32,13 @@ enum JinjaValue {
     case .array(let values): self = .list(values.map(JinjaValue.init))
     case .object(let members):
       var dictionary = JinjaDictionary()
-      for member in members { dictionary[.string(member.key)] = JinjaValue(member.value) }
+      for member in members { dictionary[member.key] = JinjaValue(member.value) }
       self = .dictionary(dictionary)
     }
   }
+
+  /// What a value takes in a list.
+  static let byteCount = MemoryLayout<JinjaValue>.stride
 
   /// Python's truth of a value.
   var isTrue: Bool {
@@ -36,14 +47,29 @@ enum JinjaValue {
     case .bool(let value): value
     case .integer(let value): value != 0
     case .number(let value): value != 0
-    case .string(let value): !value.isEmpty
+    case .string(let value), .markup(let value): !value.isEmpty
     case .list(let items), .tuple(let items): !items.isEmpty
-    case .dictionary(let dictionary): dictionary.count > 0
-    case .namespace, .loop, .callable: true
+    case .dictionary(let dictionary), .view(let dictionary, _): dictionary.count > 0
+    case .range(let range): range.count > 0
+    case .loop(let loop): !loop.items.isEmpty
+    case .generator, .namespace, .cycler, .callable: true
     }
   }
 
   var isUndefined: Bool { if case .undefined = self { true } else { false } }
+  var isNone: Bool { if case .none = self { true } else { false } }
+  var isMarkup: Bool { if case .markup = self { true } else { false } }
+
+  /// The text of a string, safe or not.
+  var text: String? {
+    switch self {
+    case .string(let text), .markup(let text): text
+    default: nil
+    }
+  }
+
+  /// A text made of this string: safe if it is.
+  func remade(_ text: String) -> JinjaValue { isMarkup ? .markup(text) : .string(text) }
 
   /// What an error message calls the value.
   var typeName: String {
@@ -52,12 +78,16 @@ enum JinjaValue {
     case .none: "none"
     case .bool: "a boolean"
     case .integer, .number: "a number"
-    case .string: "a string"
+    case .string, .markup: "a string"
     case .list: "a list"
     case .tuple: "a tuple"
     case .dictionary: "a dictionary"
+    case .view: "a view of a dictionary"
+    case .range: "a range"
+    case .generator: "a generator"
     case .namespace: "a namespace"
     case .loop: "a loop"
+    case .cycler: "a cycler"
     case .callable: "a function"
     }
   }
@@ -79,129 +109,28 @@ enum JinjaValue {
   func isEqual(to other: JinjaValue) -> Bool {
     switch (self, other) {
     case (.undefined, .undefined), (.none, .none): return true
-    case (.string(let a), .string(let b)): return a.utf8.elementsEqual(b.utf8)
+    case (.string(let a), .string(let b)), (.string(let a), .markup(let b)),
+      (.markup(let a), .string(let b)), (.markup(let a), .markup(let b)):
+      return ScalarText.isEqual(a, b)
     case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
       return a.count == b.count && zip(a, b).allSatisfy { $0.isEqual(to: $1) }
     case (.dictionary(let a), .dictionary(let b)):
       return a.count == b.count
         && a.entries.allSatisfy { entry in b[entry.key]?.isEqual(to: entry.value) ?? false }
+    case (.view(let a, .keys), .view(let b, .keys)):
+      return a.count == b.count && a.entries.allSatisfy { b[$0.key] != nil }
+    case (.view(let a, .items), .view(let b, .items)):
+      return JinjaValue.dictionary(a).isEqual(to: .dictionary(b))
+    case (.range(let a), .range(let b)): return a == b
+    case (.generator(let a), .generator(let b)): return a === b
     case (.namespace(let a), .namespace(let b)): return a === b
     case (.callable(let a), .callable(let b)): return a === b
+    case (.cycler(let a), .cycler(let b)): return a === b
     case (.loop(let a), .loop(let b)): return a === b
     default:
       if let a = asInteger, let b = other.asInteger { return a == b }
       if let a = asDouble, let b = other.asDouble { return a == b }
       return false
     }
-  }
-}
-
-/// A key of a dictionary. Equal numbers are equal keys.
-enum JinjaKey: Hashable {
-  case string(String)
-  case integer(Int)
-  case number(Double)
-  case none
-  case tuple([JinjaKey])
-
-  init(_ value: JinjaValue) throws(ChatTemplateError) {
-    switch value {
-    case .string(let text): self = .string(text)
-    case .bool(let flag): self = .integer(flag ? 1 : 0)
-    case .integer(let number): self = .integer(number)
-    case .number(let number):
-      self = Int(exactly: number).map { .integer($0) } ?? .number(number)
-    case .none: self = .none
-    case .tuple(let items):
-      var keys: [JinjaKey] = []
-      for item in items { keys.append(try JinjaKey(item)) }
-      self = .tuple(keys)
-    default: throw .type(operation: "a dictionary key", value: value.typeName)
-    }
-  }
-}
-
-/// A dictionary that keeps the order in which its keys came.
-struct JinjaDictionary {
-  private(set) var entries: [(key: JinjaKey, value: JinjaValue)] = []
-  private var places: [JinjaKey: Int] = [:]
-
-  var count: Int { entries.count }
-
-  subscript(key: JinjaKey) -> JinjaValue? {
-    get { places[key].map { entries[$0].value } }
-    set {
-      guard let newValue else { return }
-      if let place = places[key] {
-        entries[place].value = newValue
-      } else {
-        places[key] = entries.count
-        entries.append((key, newValue))
-      }
-    }
-  }
-
-  var keys: [JinjaValue] { entries.map { $0.key.value } }
-  var values: [JinjaValue] { entries.map(\.value) }
-  var items: [JinjaValue] { entries.map { .tuple([$0.key.value, $0.value]) } }
-}
-
-extension JinjaKey {
-  var value: JinjaValue {
-    switch self {
-    case .string(let text): .string(text)
-    case .integer(let number): .integer(number)
-    case .number(let number): .number(number)
-    case .none: .none
-    case .tuple(let keys): .tuple(keys.map(\.value))
-    }
-  }
-}
-
-/// The only value that a template can change: `namespace(...)`.
-final class JinjaNamespace {
-  var attributes: JinjaDictionary
-
-  init(_ attributes: JinjaDictionary) { self.attributes = attributes }
-}
-
-/// The `loop` variable of a `for` statement.
-final class JinjaLoop {
-  let items: [JinjaValue]
-  let depth: Int
-  var index = 0
-  /// What `loop.changed` saw last.
-  var seen: [JinjaValue]?
-  /// Renders the loop again over other items, for a recursive loop.
-  var recurse: ((JinjaValue) throws -> JinjaValue)?
-
-  init(items: [JinjaValue], depth: Int) {
-    self.items = items
-    self.depth = depth
-  }
-}
-
-/// The arguments of a call, ready for use.
-struct JinjaArguments {
-  var positional: [JinjaValue] = []
-  var named: [(name: String, value: JinjaValue)] = []
-
-  /// The argument at a place or of a name.
-  subscript(index: Int, name: String) -> JinjaValue? {
-    index < positional.count ? positional[index] : named.last { $0.name == name }?.value
-  }
-}
-
-/// A macro, a method or a function of the engine.
-final class JinjaCallable {
-  let name: String
-  let call: (TemplateRenderer, JinjaArguments) throws(ChatTemplateError) -> JinjaValue
-
-  init(
-    _ name: String,
-    call: @escaping (TemplateRenderer, JinjaArguments) throws(ChatTemplateError) -> JinjaValue
-  ) {
-    self.name = name
-    self.call = call
   }
 }

@@ -1,204 +1,141 @@
 import Foundation
 
 /// The two ways Python puts values into text: `"%s" % x` and `"{}".format(x)`.
-enum PythonFormat {
-  static let maximumWidth = 1024
-
-  /// What stands between the percent sign, or the colon, and the kind of the field.
-  private struct Layout {
+struct PythonFormat {
+  /// The place of a value: what stands between the percent sign, or the colon, and the kind of the field.
+  struct Layout {
     var fill: Unicode.Scalar = " "
     var alignment: Unicode.Scalar?
     var sign: Unicode.Scalar?
-    var groups = false
+    var isAlternate = false
+    var grouping: Unicode.Scalar?
     var width = 0
     var precision: Int?
     var kind: Unicode.Scalar?
   }
 
-  static func percent(_ format: String, _ value: JinjaValue) throws(ChatTemplateError) -> String {
+  /// Wider fields than any text may be.
+  static let maximumWidth = 1 << 20
+
+  var scalars: Substring.UnicodeScalarView
+  var result = String.UnicodeScalarView()
+  /// Whether values are escaped for HTML.
+  private let escapes: Bool
+  /// Who counts the values that are spelled.
+  let renderer: TemplateRenderer
+
+  init(_ format: String, escapes: Bool, _ renderer: TemplateRenderer) {
+    self.renderer = renderer
+    scalars = format.unicodeScalars[...]
+    self.escapes = escapes
+  }
+
+  mutating func append(_ text: String, of value: JinjaValue) {
+    let text = escapes && !value.isMarkup ? HTMLText.escaped(text) : text
+    result.append(contentsOf: text.unicodeScalars)
+  }
+
+  // MARK: "%s" % x
+
+  /// `format % value`; for a safe format, what goes in is escaped.
+  static func percent(
+    _ format: String, _ value: JinjaValue, escapes: Bool = false, _ renderer: TemplateRenderer
+  ) throws(ChatTemplateError) -> String {
+    var state = PythonFormat(format, escapes: escapes, renderer)
     var values = [value]
     if case .tuple(let items) = value { values = items }
-    var result = String.UnicodeScalarView()
-    var scalars = format.unicodeScalars[...]
-    while let scalar = scalars.popFirst() {
+    var rest = values[...]
+    var usesKeys = false
+    while let scalar = state.scalars.popFirst() {
       guard scalar == "%" else {
-        result.append(scalar)
+        state.result.append(scalar)
         continue
       }
-      if scalars.first == "%" {
-        result.append(scalars.removeFirst())
+      if state.skip("%") {
+        state.result.append("%")
         continue
       }
-      var layout = Layout()
-      while let flag = scalars.first, ["-", "0", "+", " "].contains(flag) {
-        scalars.removeFirst()
-        switch flag {
-        case "-": layout.alignment = "<"
-        case "0": layout.fill = "0"
-        default: layout.sign = flag
+      var field: JinjaValue?
+      if let key = try state.key() {
+        guard case .dictionary(let dictionary) = value else {
+          throw .type(operation: "a format with keys", value: value.typeName)
         }
+        guard let found = dictionary[key] else { throw .undefined("the key " + key) }
+        field = found
+        usesKeys = true
       }
-      layout.width = number(&scalars) ?? 0
-      if scalars.first == "." {
-        scalars.removeFirst()
-        layout.precision = number(&scalars) ?? 0
-      }
-      guard let kind = scalars.popFirst(), !values.isEmpty else {
+      let layout = try state.percentLayout(&rest)
+      guard let value = field ?? rest.popFirst() else {
         throw .arithmetic("not enough values for the format")
       }
-      if layout.alignment == nil { layout.alignment = layout.fill == "0" ? "=" : ">" }
-      layout.kind = kind == "i" ? "d" : kind
-      let value = values.removeFirst()
-      result.append(
-        contentsOf: try spell(
-          kind == "r" ? .string(PythonText.representation(value)) : value, layout
-        ).unicodeScalars)
+      try renderer.spend(on: value)
+      state.append(try PythonNumberFormat.percent(value, layout), of: value)
+      try renderer.make(layout.width + (layout.precision ?? 0))
     }
-    return String(result)
+    switch value {
+    case .dictionary, .list, .range, .undefined: break  // What has elements may be left over.
+    default:
+      guard rest.isEmpty || usesKeys else { throw .arithmetic("too many values for the format") }
+    }
+    return String(state.result)
   }
 
-  static func braces(_ format: String, _ arguments: JinjaArguments) throws(ChatTemplateError)
-    -> String
+  mutating func skip(_ scalar: Unicode.Scalar) -> Bool {
+    guard scalars.first == scalar else { return false }
+    scalars.removeFirst()
+    return true
+  }
+
+  /// The name in `%(name)s`.
+  private mutating func key() throws(ChatTemplateError) -> String? {
+    guard skip("(") else { return nil }
+    guard let close = scalars.firstIndex(of: ")") else { throw .arithmetic("an unfinished format") }
+    defer { scalars = scalars[scalars.index(after: close)...] }
+    return String(scalars[..<close])
+  }
+
+  private mutating func percentLayout(_ values: inout ArraySlice<JinjaValue>)
+    throws(ChatTemplateError) -> Layout
   {
-    var result = String.UnicodeScalarView()
-    var scalars = format.unicodeScalars[...]
-    var nextPlace = 0
-    while let scalar = scalars.popFirst() {
-      guard scalar == "{" || scalar == "}" else {
-        result.append(scalar)
-        continue
+    func star() throws(ChatTemplateError) -> Int {
+      guard let number = values.popFirst()?.asInteger else {
+        throw .type(operation: "*", value: "not a number")
       }
-      if scalars.first == scalar {
-        result.append(scalars.removeFirst())
-        continue
-      }
-      guard scalar == "{", let close = scalars.firstIndex(of: "}") else {
-        throw .arithmetic("a single brace in a format")
-      }
-      let field = String(scalars[..<close])
-      scalars = scalars[scalars.index(after: close)...]
-      let halves = ScalarText.split(field, separator: ":", limit: 1)
-      let nameAndStyle = ScalarText.split(halves[0], separator: "!", limit: 1)
-      let name = nameAndStyle[0]
-      var value: JinjaValue?
-      if name.isEmpty {
-        value = arguments[nextPlace, ""]
-        nextPlace += 1
-      } else if let place = Int(name) {
-        value = place >= 0 ? arguments[place, ""] : nil
-      } else {
-        value = arguments.named.last { $0.name == name }?.value
-      }
-      guard var value else { throw .undefined("the format field {\(name)}") }
-      if nameAndStyle.count == 2 {
-        value = .string(
-          nameAndStyle[1] == "r" ? PythonText.representation(value) : PythonText.string(value))
-      }
-      let layout = try layout(halves.count == 2 ? halves[1] : "")
-      result.append(contentsOf: try spell(value, layout).unicodeScalars)
+      guard abs(number) <= Self.maximumWidth else { throw .limitExceeded(.output) }
+      return number
     }
-    return String(result)
-  }
-
-  private static func number(_ scalars: inout Substring.UnicodeScalarView) -> Int? {
-    var value: Int?
-    while let digit = scalars.first, ("0"..."9").contains(digit) {
-      value = min((value ?? 0) * 10 + Int(digit.value - 48), maximumWidth)
-      scalars.removeFirst()
-    }
-    return value
-  }
-
-  private static func layout(_ text: String) throws(ChatTemplateError) -> Layout {
     var layout = Layout()
-    var scalars = text.unicodeScalars[...]
-    let alignments: Set<Unicode.Scalar> = ["<", ">", "^", "="]
-    if let second = scalars.dropFirst().first, alignments.contains(second) {
-      layout.fill = scalars.removeFirst()
-      layout.alignment = scalars.removeFirst()
-    } else if let first = scalars.first, alignments.contains(first) {
-      layout.alignment = scalars.removeFirst()
-    }
-    if let sign = scalars.first, ["+", "-", " "].contains(sign) {
-      layout.sign = scalars.removeFirst()
-    }
-    if scalars.first == "0", layout.alignment == nil {
-      layout.fill = "0"
-      layout.alignment = "="
-    }
-    layout.width = number(&scalars) ?? 0
-    if scalars.first == "," {
+    while let flag = scalars.first, ["-", "0", "+", " ", "#"].contains(flag) {
       scalars.removeFirst()
-      layout.groups = true
+      switch flag {
+      case "-": layout.alignment = "<"
+      case "0": layout.fill = "0"
+      case "#": layout.isAlternate = true
+      default: layout.sign = layout.sign == "+" ? "+" : flag
+      }
     }
-    if scalars.first == "." {
-      scalars.removeFirst()
-      layout.precision = number(&scalars) ?? 0
+    if skip("*") {
+      let width = try star()
+      layout.width = abs(width)
+      if width < 0 { layout.alignment = "<" }
+    } else {
+      layout.width = try number() ?? 0
     }
-    layout.kind = scalars.popFirst()
-    guard scalars.isEmpty else { throw .type(operation: "a format", value: "\"\(text)\"") }
+    if skip(".") { layout.precision = skip("*") ? max(0, try star()) : try number() ?? 0 }
+    while let size = scalars.first, ["h", "l", "L"].contains(size) { scalars.removeFirst() }
+    guard let kind = scalars.popFirst() else { throw .arithmetic("an unfinished format") }
+    layout.kind = kind
     return layout
   }
 
-  private static func spell(_ value: JinjaValue, _ layout: Layout) throws(ChatTemplateError)
-    -> String
-  {
-    var text: String
-    var isNumber = true
-    switch layout.kind {
-    case "d", "x", "X", "o", "b":
-      guard
-        let number = value.asInteger
-          ?? value.asDouble.flatMap({ Int(exactly: $0.rounded(.towardZero)) })
-      else { throw .type(operation: "a number format", value: value.typeName) }
-      let radix = layout.kind == "d" ? 10 : layout.kind == "o" ? 8 : layout.kind == "b" ? 2 : 16
-      text = String(number, radix: radix, uppercase: layout.kind == "X")
-    case "f", "F", "e", "g", "%":
-      guard let number = value.asDouble else {
-        throw .type(operation: "a number format", value: value.typeName)
-      }
-      let style = layout.kind == "e" ? "%.*e" : layout.kind == "g" ? "%.*g" : "%.*f"
-      text = String(
-        format: style, layout.precision ?? 6, layout.kind == "%" ? number * 100 : number)
-      if layout.kind == "%" { text += "%" }
-    default:
-      text = PythonText.string(value)
-      isNumber =
-        value.asDouble != nil && !PythonText.string(value).hasPrefix("T")
-        && !PythonText.string(value).hasPrefix("F")
-      if let precision = layout.precision, !isNumber {
-        text = ScalarText.string(text.unicodeScalars.prefix(precision))
-      }
+  mutating func number() throws(ChatTemplateError) -> Int? {
+    var value: Int?
+    while let digit = scalars.first, ("0"..."9").contains(digit) {
+      let next = (value ?? 0) * 10 + Int(digit.value - 48)
+      guard next <= Self.maximumWidth else { throw .limitExceeded(.output) }
+      value = next
+      scalars.removeFirst()
     }
-    if layout.groups { text = grouped(text) }
-    if isNumber, let sign = layout.sign, sign != "-", !text.hasPrefix("-") {
-      text = String(sign) + text
-    }
-    return padded(text, layout, isNumber: isNumber)
-  }
-
-  private static func grouped(_ text: String) -> String {
-    let sign = text.hasPrefix("-") ? "-" : ""
-    let digits = text.dropFirst(sign.count).prefix { $0.isNumber }
-    var result = ""
-    for (index, digit) in digits.enumerated() {
-      if index > 0, (digits.count - index) % 3 == 0 { result += "," }
-      result.append(digit)
-    }
-    return sign + result + text.dropFirst(sign.count + digits.count)
-  }
-
-  private static func padded(_ text: String, _ layout: Layout, isNumber: Bool) -> String {
-    let missing = min(layout.width, maximumWidth) - ScalarText.count(text)
-    guard missing > 0 else { return text }
-    func pad(_ count: Int) -> String { String(repeating: String(layout.fill), count: count) }
-    switch layout.alignment ?? (isNumber ? ">" : "<") {
-    case "<": return text + pad(missing)
-    case "^": return pad(missing / 2) + text + pad(missing - missing / 2)
-    case "=":
-      let sign = text.hasPrefix("-") || text.hasPrefix("+") ? String(text.prefix(1)) : ""
-      return sign + pad(missing) + text.dropFirst(sign.count)
-    default: return pad(missing) + text
-    }
+    return value
   }
 }

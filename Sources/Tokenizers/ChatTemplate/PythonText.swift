@@ -3,7 +3,7 @@ enum PythonText {
   static func string(_ value: JinjaValue) -> String {
     switch value {
     case .undefined: ""
-    case .string(let text): text
+    case .string(let text), .markup(let text): text
     default: representation(value)
     }
   }
@@ -16,19 +16,30 @@ enum PythonText {
     case .integer(let number): String(number)
     case .number(let number): self.number(number)
     case .string(let text): quoted(text)
-    case .list(let items): "[" + items.map(representation).joined(separator: ", ") + "]"
+    case .markup(let text): "Markup(" + quoted(text) + ")"
+    case .list(let items): list(items)
     case .tuple(let items):
       "(" + items.map(representation).joined(separator: ", ") + (items.count == 1 ? ",)" : ")")
     case .dictionary(let dictionary): self.dictionary(dictionary)
-    case .namespace: "<Namespace>"  // Its values may hold it.
+    case .view(let dictionary, let part):
+      "dict_\(part.rawValue)(" + list(dictionary.list(part)) + ")"
+    case .range(let range):
+      "range(\(range.start), \(range.end)" + (range.step == 1 ? ")" : ", \(range.step))")
+    case .generator(let generator): "<generator object " + generator.name + ">"
+    case .namespace(let namespace): "<Namespace " + dictionary(namespace.attributes) + ">"
     case .loop(let loop): "<LoopContext \(loop.index + 1)/\(loop.items.count)>"
-    case .callable(let callable): "<function " + callable.name + ">"
+    case .cycler: "<Cycler>"
+    case .callable(let callable): callable.spelling
     }
+  }
+
+  private static func list(_ items: [JinjaValue]) -> String {
+    "[" + items.map(representation).joined(separator: ", ") + "]"
   }
 
   private static func dictionary(_ dictionary: JinjaDictionary) -> String {
     "{"
-      + dictionary.entries.map { representation($0.key.value) + ": " + representation($0.value) }
+      + dictionary.entries.map { representation($0.spelled) + ": " + representation($0.value) }
       .joined(separator: ", ") + "}"
   }
 
@@ -66,7 +77,8 @@ enum PythonText {
   }
 
   private static func quoted(_ text: String) -> String {
-    let quote: Unicode.Scalar = text.contains("'") && !text.contains("\"") ? "\"" : "'"
+    let scalars = text.unicodeScalars
+    let quote: Unicode.Scalar = scalars.contains("'") && !scalars.contains("\"") ? "\"" : "'"
     var result = String(quote)
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -89,7 +101,7 @@ enum PythonText {
     return result + String(quote)
   }
 
-  private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+  static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
     if scalar == " " { return true }
     switch scalar.properties.generalCategory {
     case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator,
@@ -131,28 +143,43 @@ struct JSONText {
       if number.isNaN { return "NaN" }
       if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
       return PythonText.number(number)
-    case .string(let text): return quoted(text)
+    case .string(let text), .markup(let text): return quoted(text)
     case .list(let items), .tuple(let items):
       var parts: [String] = []
       for item in items { parts.append(try string(item, level: level + 1)) }
       return bracketed("[", parts, "]", level)
     case .dictionary(let dictionary):
       var entries = dictionary.entries
-      if sortsKeys {
-        entries.sort {
-          PythonText.string($0.key.value).unicodeScalars.lexicographicallyPrecedes(
-            PythonText.string($1.key.value).unicodeScalars)
-        }
-      }
+      if sortsKeys { try Self.sort(&entries) }
       var parts: [String] = []
       for entry in entries {
-        var key = entry.key.value
-        if case .string = key {} else { key = .string(try string(key)) }
-        parts.append(try string(key) + keySeparator + string(entry.value, level: level + 1))
+        let key: String
+        switch entry.spelled {
+        case .tuple: throw .type(operation: "a key in tojson", value: entry.spelled.typeName)
+        case .string(let text), .markup(let text): key = quoted(text)
+        case let spelled: key = quoted(try string(spelled))
+        }
+        parts.append(try key + keySeparator + string(entry.value, level: level + 1))
       }
       return bracketed("{", parts, "}", level)
     default: throw .type(operation: "tojson", value: value.typeName)
     }
+  }
+
+  private static func sort(
+    _ entries: inout [(key: JinjaKey, spelled: JinjaValue, value: JinjaValue)]
+  ) throws(ChatTemplateError) {
+    var failure: ChatTemplateError?
+    entries.sort { a, b in
+      guard failure == nil else { return false }
+      do throws(ChatTemplateError) {
+        return try Arithmetic.precedes(a.spelled, b.spelled)
+      } catch {
+        failure = error
+        return false
+      }
+    }
+    if let failure { throw failure }
   }
 
   private func bracketed(_ open: String, _ parts: [String], _ close: String, _ level: Int)

@@ -1,6 +1,45 @@
+import Foundation
+
 /// Strings as Python sees them: rows of scalars, not of characters.
 enum ScalarText {
   static func count(_ text: String) -> Int { text.unicodeScalars.count }
+
+  static func isEqual(_ a: String, _ b: String) -> Bool {
+    guard a.utf8.count == b.utf8.count else { return false }
+    let isSame = a.utf8.withContiguousStorageIfAvailable { a in
+      b.utf8.withContiguousStorageIfAvailable { b in
+        guard let one = a.baseAddress, let other = b.baseAddress else { return true }
+        return memcmp(one, other, a.count) == 0
+      }
+    }
+    return (isSame ?? nil) ?? a.utf8.elementsEqual(b.utf8)
+  }
+
+  /// How many parts the text has between separators, or words when there is none.
+  static func partCount(_ text: String, separator: String?) -> Int {
+    guard let separator else {
+      var count = 0
+      var isInWord = false
+      for scalar in text.unicodeScalars {
+        let isSpace = PythonText.isSpace(scalar)
+        if !isSpace, !isInWord { count += 1 }
+        isInWord = !isSpace
+      }
+      return count
+    }
+    var count = 1
+    var start = text.startIndex
+    while let range = firstRange(of: separator, in: text, from: start) {
+      count += 1
+      start = range.upperBound
+    }
+    return count
+  }
+
+  /// The order of scalars, which is the order of their UTF-8.
+  static func precedes(_ a: String, _ b: String) -> Bool {
+    a.utf8.lexicographicallyPrecedes(b.utf8)
+  }
 
   static func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
     var view = String.UnicodeScalarView()
@@ -63,6 +102,23 @@ enum ScalarText {
     }
   }
 
+  /// The words between white space, of which the last `limit` are cut off.
+  static func wordsFromEnd(_ text: String, limit: Int) -> [String] {
+    let words = words(text, limit: -1)
+    guard limit >= 0, words.count > limit else { return words }
+    var rest = text.unicodeScalars[...]
+    var kept: [String] = []
+    while kept.count < limit {
+      while let last = rest.last, PythonText.isSpace(last) { rest.removeLast() }
+      let start =
+        rest.lastIndex(where: PythonText.isSpace).map(rest.index(after:)) ?? rest.startIndex
+      kept.insert(String(rest[start...]), at: 0)
+      rest = rest[..<start]
+    }
+    while let last = rest.last, PythonText.isSpace(last) { rest.removeLast() }
+    return (rest.isEmpty ? [] : [String(rest)]) + kept
+  }
+
   static func lines(_ text: String, keepEnds: Bool = false) -> [String] {
     var lines: [String] = []
     var line = String.UnicodeScalarView()
@@ -116,27 +172,32 @@ enum ScalarText {
   }
 
   /// How many bytes a text has at most after a replacement.
-  static func count(_ text: String, replacing old: String, with new: String) -> Int {
-    let places =
+  static func byteCount(_ text: String, replacing old: String, with new: String, limit: Int) -> Int
+  {
+    var places =
       old.isEmpty ? count(text) + 1 : split(text, separator: old, limit: -1).count - 1
+    if limit >= 0 { places = min(places, limit) }
     let (added, overflow) = places.multipliedReportingOverflow(by: new.utf8.count)
     return overflow ? .max : text.utf8.count.addingReportingOverflow(added).partialValue
   }
 
-  static func capitalized(_ text: String) -> String {
-    guard let first = text.unicodeScalars.first else { return text }
-    return first.properties.titlecaseMapping
-      + string(text.unicodeScalars.dropFirst()).lowercased()
-  }
-
-  /// Every letter after a character without case becomes a capital, as `str.title` does.
-  static func title(_ text: String) -> String {
-    var result = ""
-    var isInWord = false
-    for scalar in text.unicodeScalars {
-      result += isInWord ? scalar.properties.lowercaseMapping : scalar.properties.titlecaseMapping
-      isInWord = scalar.properties.isCased
+  /// The text with `missing` fill characters, as the padding methods place them.
+  static func padded(_ text: String, _ name: String, _ missing: Int, _ fill: String, width: Int)
+    -> String
+  {
+    func pad(_ count: Int) -> String { String(repeating: fill, count: count) }
+    switch name {
+    case "ljust": return text + pad(missing)
+    case "center":
+      let left = missing / 2 + (missing & width & 1)
+      return pad(left) + text + pad(missing - left)
+    case "zfill":
+      let sign = text.unicodeScalars.first.map { $0 == "-" || $0 == "+" } ?? false
+      let scalars = text.unicodeScalars
+      return sign
+        ? string(scalars.prefix(1)) + pad(missing) + string(scalars.dropFirst())
+        : pad(missing) + text
+    default: return pad(missing) + text
     }
-    return result
   }
 }

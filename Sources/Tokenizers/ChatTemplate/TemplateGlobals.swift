@@ -22,38 +22,67 @@ struct TemplateClock: Sendable {
 
 /// The functions that `transformers` gives chat templates.
 enum TemplateGlobals {
-  /// The longest list that `range` makes, as jinja2's sandbox has it.
-  static let maximumRange = 100_000
-
   static func scope() -> TemplateScope {
     let scope = TemplateScope()
     let functions = [
-      JinjaCallable("raise_exception") { (_, arguments) throws(ChatTemplateError) in
-        throw .raised(PythonText.string(arguments[0, "message"] ?? .string("")))
+      JinjaCallable("raise_exception") { (renderer, arguments) throws(ChatTemplateError) in
+        try arguments.check("raise_exception", ["message"], required: 1)
+        throw .raised(try renderer.spelled(arguments[0, "message"] ?? .string("")))
       },
       JinjaCallable("strftime_now") { (renderer, arguments) throws(ChatTemplateError) in
-        guard case .string(let format)? = arguments[0, "format"] else {
+        try arguments.check("strftime_now", ["format"], required: 1)
+        guard let format = arguments[0, "format"]?.text else {
           throw .type(operation: "strftime_now", value: "anything but a format")
         }
         return .string(try renderer.clock.spell(format))
       },
       JinjaCallable("namespace") { (renderer, arguments) throws(ChatTemplateError) in
-        .namespace(renderer.makeNamespace(try dictionary(arguments, renderer)))
+        let attributes = try dictionary(arguments, renderer)
+        for entry in attributes.entries {
+          if let name = entry.spelled.text, name.hasPrefix("_") {
+            throw .forbidden("the attribute " + name)
+          }
+        }
+        return .namespace(renderer.makeNamespace(attributes))
       },
       JinjaCallable("dict") { (renderer, arguments) throws(ChatTemplateError) in
         .dictionary(try dictionary(arguments, renderer))
       },
       JinjaCallable("range") { (renderer, arguments) throws(ChatTemplateError) in
-        try range(arguments, renderer)
+        try range(arguments)
+      },
+      JinjaCallable("cycler") { (renderer, arguments) throws(ChatTemplateError) in
+        try arguments.check("cycler", arguments.positional.map { _ in "" })
+        guard !arguments.positional.isEmpty else {
+          throw .type(operation: "cycler", value: "nothing")
+        }
+        return try renderer.measured(.cycler(JinjaCycler(arguments.positional)))
+      },
+      JinjaCallable("joiner") { (renderer, arguments) throws(ChatTemplateError) in
+        try arguments.check("joiner", ["sep"])
+        return joiner(arguments[0, "sep"] ?? .string(", "))
       },
     ]
     for function in functions { scope[function.name] = .callable(function) }
     return scope
   }
 
+  /// Gives nothing the first time and the separator from then on.
+  private static func joiner(_ separator: JinjaValue) -> JinjaValue {
+    let state = JinjaCycler([.string(""), separator])
+    return .callable(
+      JinjaCallable("joiner") { _, _ in
+        defer { state.position = 1 }
+        return state.items[state.position]
+      })
+  }
+
   private static func dictionary(_ arguments: JinjaArguments, _ renderer: TemplateRenderer)
     throws(ChatTemplateError) -> JinjaDictionary
   {
+    guard arguments.positional.count <= 1 else {
+      throw .type(operation: "dict", value: "\(arguments.positional.count) arguments")
+    }
     var dictionary = JinjaDictionary()
     switch arguments.positional.first {
     case nil: break
@@ -62,17 +91,16 @@ enum TemplateGlobals {
       for item in try renderer.items(of: items) {
         let pair = try renderer.items(of: item)
         guard pair.count == 2 else { throw .type(operation: "dict", value: item.typeName) }
-        dictionary[try JinjaKey(pair[0])] = pair[1]
+        try dictionary.set(pair[0], pair[1])
       }
     }
-    for (name, value) in arguments.named { dictionary[.string(name)] = value }
-    try renderer.spend(on: .dictionary(dictionary))
+    for (name, value) in arguments.named { dictionary[name] = value }
+    _ = try renderer.measured(.dictionary(dictionary))
     return dictionary
   }
 
-  private static func range(_ arguments: JinjaArguments, _ renderer: TemplateRenderer)
-    throws(ChatTemplateError) -> JinjaValue
-  {
+  private static func range(_ arguments: JinjaArguments) throws(ChatTemplateError) -> JinjaValue {
+    try arguments.check("range", ["", "", ""], required: 1)
     var bounds: [Int] = []
     for value in arguments.positional {
       guard let number = value.asInteger else {
@@ -80,19 +108,8 @@ enum TemplateGlobals {
       }
       bounds.append(number)
     }
-    guard (1...3).contains(bounds.count) else {
-      throw .type(operation: "range", value: "these arguments")
-    }
     let start = bounds.count == 1 ? 0 : bounds[0]
     let end = bounds.count == 1 ? bounds[0] : bounds[1]
-    let step = bounds.count == 3 ? bounds[2] : 1
-    guard step != 0 else { throw .arithmetic("the step of a range is zero") }
-    var items: [JinjaValue] = []
-    for number in stride(from: start, to: end, by: step) {
-      guard items.count < maximumRange else { throw .limitExceeded(.output) }
-      items.append(.integer(number))
-    }
-    try renderer.spend(items.count * 16)
-    return .list(items)
+    return .range(try JinjaRange(start, end, bounds.count == 3 ? bounds[2] : 1))
   }
 }

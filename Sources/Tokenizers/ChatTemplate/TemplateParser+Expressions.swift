@@ -1,11 +1,13 @@
 extension TemplateParser {
   mutating func expression() throws(ChatTemplateError) -> TemplateExpression {
     try nested { (parser) throws(ChatTemplateError) in
+      let known = parser.unknown.count
       var value = try parser.disjunction()
       while parser.skip(word: "if") {
         let condition = try parser.disjunction()
         var otherwise: TemplateExpression?
         if parser.skip(word: "else") { otherwise = try parser.expression() }
+        parser.unknown.removeLast(parser.unknown.count - known)
         value = .conditional(condition, then: value, otherwise: otherwise)
       }
       return value
@@ -129,6 +131,9 @@ extension TemplateParser {
       case "true", "True": return .literal(.bool(true))
       case "false", "False": return .literal(.bool(false))
       case "none", "None": return .literal(.none)
+      case "caller", "kwargs", "varargs":
+        if let used = macroNames.popLast() { macroNames.append(used.union([name])) }
+        return .name(name)
       default: return .name(name)
       }
     case .string(var text):
@@ -287,6 +292,7 @@ extension TemplateParser {
       if !isNamed { try expect(symbol: "|") }
       isNamed = false
       let name = try dottedName()
+      if !isSoft, !TemplateRenderer.isFilter(name) { unknown.append(.unknownFilter(name: name)) }
       let arguments = kind == .symbol("(") ? try arguments() : .init()
       value = .filter(value, name, arguments)
     } while kind == .symbol("|")
@@ -306,10 +312,12 @@ extension TemplateParser {
     advance()
     let isNegated = skip(word: "not")
     let name = try dottedName()
+    if !isSoft, !TemplateRenderer.isTest(name) { unknown.append(.unknownTest(name: name)) }
     var arguments = TemplateExpression.Arguments()
     switch kind {
     case .symbol("("): arguments = try self.arguments()
-    case .name("else"), .name("or"), .name("and"), .name("is"), .name("if"): break
+    case .name("else"), .name("or"), .name("and"): break
+    case .name("is"): throw failure("no second test")
     case .name, .string, .integer, .number, .symbol("["), .symbol("{"):
       // The one argument of a test needs no brackets.
       arguments.positional = [try postfix(on: primary())]

@@ -9,11 +9,20 @@ struct TemplateParser {
   private let tokens: [TemplateToken]
   private var index = 0
   private var depth = 0
+  /// Loops around the current statement, up to the macro that holds it.
+  var loops = 0
+  /// Whether an unknown filter or test is an error only once it is reached, as inside `if`.
+  var isSoft = false
+  /// The unknown filters and tests that are errors in any case.
+  var unknown: [ChatTemplateError] = []
+  /// The special names that the macros around use, innermost last.
+  var macroNames: [Set<String>] = []
 
   static func parse(_ source: String) throws(ChatTemplateError) -> [TemplateStatement] {
     var parser = TemplateParser(tokens: try TemplateLexer.tokens(of: source))
     let statements = try parser.statements(until: [])
     guard parser.kind == .end else { throw parser.failure("the end") }
+    if let error = parser.unknown.first { throw error }
     return statements
   }
 
@@ -69,7 +78,7 @@ struct TemplateParser {
   // MARK: Statements
 
   /// Statements up to a block that starts with one of the words; the word is the current token then.
-  private mutating func statements(until words: [String]) throws(ChatTemplateError)
+  mutating func statements(until words: [String]) throws(ChatTemplateError)
     -> [TemplateStatement]
   {
     try nested { (parser) throws(ChatTemplateError) in
@@ -96,8 +105,22 @@ struct TemplateParser {
     }
   }
 
+  /// Runs a part of the parser where `if` around does not soften errors.
+  mutating func hard<Result>(
+    _ body: (inout TemplateParser) throws(ChatTemplateError) -> Result
+  ) throws(ChatTemplateError) -> Result { try softness(false, body) }
+
+  mutating func softness<Result>(
+    _ isSoft: Bool, _ body: (inout TemplateParser) throws(ChatTemplateError) -> Result
+  ) throws(ChatTemplateError) -> Result {
+    let outer = self.isSoft
+    self.isSoft = isSoft
+    defer { self.isSoft = outer }
+    return try body(&self)
+  }
+
   /// The statements up to an end tag, and the tag.
-  private mutating func body(until word: String) throws(ChatTemplateError) -> [TemplateStatement] {
+  mutating func body(until word: String) throws(ChatTemplateError) -> [TemplateStatement] {
     try expect(.blockEnd, "%}")
     let body = try statements(until: [word])
     advance()
@@ -109,142 +132,61 @@ struct TemplateParser {
     let startLine = line
     let word = try name()
     switch word {
-    case "if": return try choice()
+    case "if":
+      return try softness(true) { (parser) throws(ChatTemplateError) in try parser.choice() }
     case "for": return try loop()
     case "set": return try assignment()
     case "macro":
-      let macro = try self.macro(name: name(), until: "endmacro")
-      return .macro(macro)
+      return .macro(try macro(name: name(), until: "endmacro"))
     case "call":
-      var parameters: [TemplateStatement.Parameter] = []
-      if kind == .symbol("(") { parameters = try self.parameters() }
-      let call = try expression()
-      let body = try body(until: "endcall")
-      return .callBlock(.init(name: "caller", parameters: parameters, body: body), call)
+      return try callBlock()
     case "filter":
-      let filter = try filters(on: nil, isFirstNamed: true)
-      return .filterBlock(filter, try body(until: "endfilter"))
+      return try hard { (parser) throws(ChatTemplateError) in
+        let filter = try parser.filters(on: nil, isFirstNamed: true)
+        return .filterBlock(filter, try parser.body(until: "endfilter"))
+      }
     case "with": return try with()
-    case "generation": return .scope(try body(until: "endgeneration"))
-    case "break":
+    case "generation":
+      return .generation(
+        try hard { (parser) throws(ChatTemplateError) in try parser.body(until: "endgeneration") })
+    case "block": return try block()
+    case "break", "continue":
+      guard loops > 0 else { throw .syntax(line: startLine, expected: "a loop", found: word) }
       try expect(.blockEnd, "%}")
-      return .breakLoop
-    case "continue":
+      return word == "break" ? .breakLoop : .continueLoop
+    case "include", "import", "from", "extends":
+      while kind != .blockEnd, kind != .end { advance() }
       try expect(.blockEnd, "%}")
-      return .continueLoop
+      return .refused("{% " + word + " %}")
     default: throw .unsupported(construct: "{% \(word) %}", line: startLine)
     }
   }
 
-  private mutating func choice() throws(ChatTemplateError) -> TemplateStatement {
-    var branches: [(condition: TemplateExpression, body: [TemplateStatement])] = []
-    while true {
-      let condition = try tupleExpression()
-      try expect(.blockEnd, "%}")
-      branches.append((condition, try statements(until: ["elif", "else", "endif"])))
-      let word = try name()
-      if word == "elif" { continue }
-      var otherwise: [TemplateStatement] = []
-      if word == "else" {
-        otherwise = try body(until: "endif")
-      } else {
-        try expect(.blockEnd, "%}")
-      }
-      return .choice(branches, otherwise: otherwise)
-    }
-  }
-
-  private mutating func loop() throws(ChatTemplateError) -> TemplateStatement {
-    let target = try target()
-    guard skip(word: "in") else { throw failure("in") }
-    let items = try tupleExpression(allowsConditional: false)
-    var condition: TemplateExpression?
-    if skip(word: "if") { condition = try expression() }
-    let isRecursive = skip(word: "recursive")
-    try expect(.blockEnd, "%}")
-    let body = try statements(until: ["else", "endfor"])
-    var otherwise: [TemplateStatement] = []
-    if try name() == "else" {
-      otherwise = try self.body(until: "endfor")
-    } else {
-      try expect(.blockEnd, "%}")
-    }
-    return .loop(
-      .init(
-        target: target, items: items, condition: condition, isRecursive: isRecursive, body: body,
-        otherwise: otherwise))
-  }
-
-  private mutating func assignment() throws(ChatTemplateError) -> TemplateStatement {
-    let target = try target(allowsAttribute: true)
-    if skip(symbol: "=") {
-      let value = try tupleExpression()
-      try expect(.blockEnd, "%}")
-      return .set(target, value)
-    }
-    let filter = kind == .symbol("|") ? try filters(on: nil) : nil
-    return .setBlock(target, filter, try body(until: "endset"))
-  }
-
-  private mutating func with() throws(ChatTemplateError) -> TemplateStatement {
-    var bindings: [(TemplateTarget, TemplateExpression)] = []
-    while kind != .blockEnd {
-      if !bindings.isEmpty { try expect(symbol: ",") }
-      let target = TemplateTarget.name(try name())
-      try expect(symbol: "=")
-      bindings.append((target, try expression()))
-    }
-    return .with(bindings, try body(until: "endwith"))
-  }
-
-  private mutating func macro(name: String, until word: String) throws(ChatTemplateError)
-    -> TemplateStatement.Macro
-  {
-    let parameters = try parameters()
-    return .init(name: name, parameters: parameters, body: try body(until: word))
-  }
-
-  private mutating func parameters() throws(ChatTemplateError) -> [TemplateStatement.Parameter] {
+  mutating func callBlock() throws(ChatTemplateError) -> TemplateStatement {
     var parameters: [TemplateStatement.Parameter] = []
-    try expect(symbol: "(")
-    while !skip(symbol: ")") {
-      if !parameters.isEmpty {
-        try expect(symbol: ",")
-        if skip(symbol: ")") { break }
-      }
-      var parameter = TemplateStatement.Parameter(name: try name())
-      if skip(symbol: "=") { parameter.fallback = try expression() }
-      parameters.append(parameter)
-    }
-    return parameters
+    if kind == .symbol("(") { parameters = try self.parameters() }
+    let call = try expression()
+    guard case .call = call else { throw failure("a call") }
+    var body = try macroBody(name: "caller", parameters, until: "endcall")
+    body.isCallBlock = true
+    return .callBlock(body, call)
   }
 
-  private mutating func target(allowsAttribute: Bool = false) throws(ChatTemplateError)
-    -> TemplateTarget
-  {
-    var targets = [try singleTarget(allowsAttribute: allowsAttribute)]
-    var isTuple = false
-    while skip(symbol: ",") {
-      isTuple = true
-      if case .name("in") = kind { break }
-      if kind == .symbol("=") { break }
-      targets.append(try singleTarget(allowsAttribute: allowsAttribute))
-    }
-    return isTuple ? .tuple(targets) : targets[0]
-  }
-
-  private mutating func singleTarget(allowsAttribute: Bool) throws(ChatTemplateError)
-    -> TemplateTarget
-  {
-    if skip(symbol: "(") {
-      let inner = try nested { (parser) throws(ChatTemplateError) in
-        try parser.target(allowsAttribute: allowsAttribute)
-      }
-      try expect(symbol: ")")
-      return inner
-    }
+  mutating func block() throws(ChatTemplateError) -> TemplateStatement {
     let name = try name()
-    guard allowsAttribute, skip(symbol: ".") else { return .name(name) }
-    return .attribute(name, try self.name())
+    while case .name = kind { advance() }
+    try expect(.blockEnd, "%}")
+    let outer = loops
+    loops = 0
+    defer { loops = outer }
+    let body = try hard { (parser) throws(ChatTemplateError) in
+      try parser.statements(until: ["endblock"])
+    }
+    advance()
+    if case .name = kind {
+      guard skip(word: name) else { throw failure(name) }
+    }
+    try expect(.blockEnd, "%}")
+    return .block(body)
   }
 }

@@ -4,10 +4,20 @@ extension TemplateRenderer {
     switch value {
     case .undefined: return []
     case .list(let items), .tuple(let items): return items
-    case .string(let text):
+    case .string(let text), .markup(let text):
       try spendScan(of: text)
+      try make(ScalarText.count(text) * JinjaValue.byteCount)
       return text.unicodeScalars.map { .string(String($0)) }
-    case .dictionary(let dictionary): return dictionary.keys
+    case .dictionary(let dictionary):
+      try make(dictionary.count * JinjaValue.byteCount)
+      return dictionary.list(.keys)
+    case .view(let dictionary, let part):
+      try make(dictionary.count * JinjaValue.byteCount * (part == .items ? 3 : 1))
+      return dictionary.list(part)
+    case .range(let range):
+      try make(range.count * JinjaValue.byteCount)
+      return range.items
+    case .generator(let generator): return try generator.rest()
     default: throw .type(operation: "iteration", value: value.typeName)
     }
   }
@@ -29,7 +39,7 @@ extension TemplateRenderer {
     case .dictionary(let entries):
       var dictionary = JinjaDictionary()
       for entry in entries {
-        dictionary[try JinjaKey(evaluate(entry.key, scope))] = try evaluate(entry.value, scope)
+        try dictionary.set(evaluate(entry.key, scope), evaluate(entry.value, scope))
       }
       return try measured(.dictionary(dictionary))
     case .attribute(let base, let name): return try attribute(name, of: evaluate(base, scope))
@@ -61,7 +71,14 @@ extension TemplateRenderer {
   }
 
   /// A value that was just made, once its size and depth are known to be within bounds.
-  private func measured(_ value: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
+  func measured(_ value: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
+    let count: Int
+    switch value {
+    case .list(let items), .tuple(let items): count = items.count * JinjaValue.byteCount
+    case .dictionary(let dictionary): count = dictionary.count * 96
+    default: count = 0
+    }
+    try make(count)
     try spend(on: value)
     return value
   }
@@ -74,34 +91,69 @@ extension TemplateRenderer {
       let value = try evaluate(operand, scope)
       if case .number(let number) = value { return .number(-number) }
       return try Arithmetic.subtract(.integer(0), value)
-    case .positive(let operand): return try Arithmetic.add(.integer(0), evaluate(operand, scope))
+    case .positive(let operand):
+      let value = try evaluate(operand, scope)
+      if case .number = value { return value }
+      return try Arithmetic.add(.integer(0), value)
     case .binary(let operation, let left, let right):
-      let result = try Arithmetic.apply(
-        operation, evaluate(left, scope), evaluate(right, scope), limit: Self.maximumBytes)
+      let (left, right) = (try evaluate(left, scope), try evaluate(right, scope))
+      if operation == .add { return try added(left, right) }
+      if operation == .remainder, let format = left.text {
+        return left.remade(
+          try PythonFormat.percent(format, right, escapes: left.isMarkup, self))
+      }
+      let result = try Arithmetic.apply(operation, left, right, limit: maximumBytes)
       switch result {
-      case .string(let text): try spend(text.utf8.count)
-      case .list(let items), .tuple(let items): try spend(items.count * 16)
+      case .string(let text), .markup(let text): try make(text.utf8.count)
+      case .list(let items), .tuple(let items): try make(items.count * JinjaValue.byteCount)
       default: break
       }
       return result
     case .concatenation(let items):
       var text = ""
       for item in items {
-        text += try spelled(evaluate(item, scope))
-        try spend(text.utf8.count)
+        let part = try spelled(evaluate(item, scope))
+        try make(part.utf8.count)
+        text += part
       }
       return .string(text)
     case .comparison(let first, let steps):
       var left = try evaluate(first, scope)
       for (comparison, operand) in steps {
         let right = try evaluate(operand, scope)
-        try spend(on: left)
-        try spend(on: right)
+        try spend(comparing: left, right, comparison)
         guard try Arithmetic.compare(comparison, left, right) else { return .bool(false) }
         left = right
       }
       return .bool(true)
     default: throw .unsupported(construct: "expression", line: 0)
+    }
+  }
+
+  /// The sum, counted before it is made.
+  func added(_ left: JinjaValue, _ right: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
+    switch (left, right) {
+    case (.list(let a), .list(let b)), (.tuple(let a), .tuple(let b)):
+      try make((a.count + b.count) * JinjaValue.byteCount)
+    default:
+      if let a = left.text, let b = right.text {
+        try make((a.utf8.count + b.utf8.count) * (left.isMarkup == right.isMarkup ? 1 : 5))
+      }
+    }
+    return try Arithmetic.add(left, right)
+  }
+
+  /// Counts the work of a comparison.
+  func spend(
+    comparing left: JinjaValue, _ right: JinjaValue, _ comparison: TemplateExpression.Comparison
+  ) throws(ChatTemplateError) {
+    switch (comparison, right) {
+    case (.isIn, .dictionary), (.isNotIn, .dictionary): try spend(0)
+    case (.isIn, .string(let text)), (.isNotIn, .string(let text)): try spendScan(of: text)
+    default:
+      if let a = left.text, let b = right.text { return try spend(min(a.utf8.count, b.utf8.count)) }
+      try spend(on: left)
+      try spend(on: right)
     }
   }
 
@@ -145,148 +197,13 @@ extension TemplateRenderer {
       let arguments = values
       return try nested { () throws(ChatTemplateError) in try callable.call(self, arguments) }
     case .loop(let loop):
-      guard let recurse = loop.recurse, let items = values.positional.first else {
+      try values.check("loop", ["iterable"], required: 1)
+      guard let recurse = loop.recurse, let items = values[0, "iterable"] else {
         throw .type(operation: "a call", value: callee.typeName)
       }
-      do { return try recurse(items) } catch let error as ChatTemplateError { throw error } catch {
-        throw .type(operation: "a call", value: callee.typeName)
-      }
+      return try recurse(items)
     case .undefined(let what): throw .undefined(what)
     default: throw .type(operation: "a call", value: callee.typeName)
-    }
-  }
-
-  // MARK: Parts of values
-
-  func attribute(_ name: String, of value: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
-    if case .undefined(let what) = value { throw .undefined(what) }
-    if name.hasPrefix("__") { throw .forbidden("the attribute " + name) }
-    if let method = PythonMethods.method(name, of: value) { return .callable(method) }
-    switch value {
-    case .dictionary(let dictionary):
-      if let item = dictionary[.string(name)] { return item }
-    case .namespace(let namespace):
-      if let item = namespace.attributes[.string(name)] { return item }
-    case .loop(let loop):
-      if let item = loop.attribute(name) { return item }
-    case .callable(let callable) where name == "name": return .string(callable.name)
-    default: break
-    }
-    return .undefined("the attribute \(name) of \(value.typeName)")
-  }
-
-  private func element(_ index: JinjaValue, of value: JinjaValue) throws(ChatTemplateError)
-    -> JinjaValue
-  {
-    switch value {
-    case .undefined(let what): throw .undefined(what)
-    case .dictionary(let dictionary):
-      if let item = dictionary[try JinjaKey(index)] { return item }
-    case .list(let items), .tuple(let items):
-      if let place = index.asInteger {
-        let at = place < 0 ? place + items.count : place
-        if items.indices.contains(at) { return items[at] }
-      }
-    case .string(let text):
-      if let place = index.asInteger {
-        try spendScan(of: text)
-        let scalars = Array(text.unicodeScalars)
-        let at = place < 0 ? place + scalars.count : place
-        if scalars.indices.contains(at) { return .string(String(scalars[at])) }
-      }
-    default: break
-    }
-    if case .string(let name) = index { return try attribute(name, of: value) }
-    return .undefined("the element \(PythonText.representation(index)) of \(value.typeName)")
-  }
-
-  private func slice(
-    _ value: JinjaValue, _ from: JinjaValue?, _ to: JinjaValue?, _ step: JinjaValue?
-  ) throws(ChatTemplateError) -> JinjaValue {
-    func bound(_ value: JinjaValue?) throws(ChatTemplateError) -> Int? {
-      guard let value else { return nil }
-      if case .none = value { return nil }
-      guard let number = value.asInteger else {
-        throw .type(operation: "a slice", value: value.typeName)
-      }
-      return number
-    }
-    let bounds = (try bound(from), try bound(to), try bound(step) ?? 1)
-    guard bounds.2 != 0 else { throw .arithmetic("slice step is zero") }
-    switch value {
-    case .list(let items): return .list(Self.slice(items, bounds))
-    case .tuple(let items): return .tuple(Self.slice(items, bounds))
-    case .string(let text):
-      try spendScan(of: text)
-      var scalars = String.UnicodeScalarView()
-      scalars.append(contentsOf: Self.slice(Array(text.unicodeScalars), bounds))
-      return .string(String(scalars))
-    case .undefined(let what): throw .undefined(what)
-    default: throw .type(operation: "a slice", value: value.typeName)
-    }
-  }
-
-  private static func slice<Element>(
-    _ items: [Element], _ bounds: (from: Int?, to: Int?, step: Int)
-  ) -> [Element] {
-    let count = items.count
-    func clamp(_ value: Int, _ low: Int, _ high: Int) -> Int {
-      min(max(value < 0 ? max(value, -count - 1) + count : value, low), high)
-    }
-    var result: [Element] = []
-    if bounds.step > 0 {
-      var index = clamp(bounds.from ?? 0, 0, count)
-      let end = clamp(bounds.to ?? count, 0, count)
-      while index < end {
-        result.append(items[index])
-        guard bounds.step < count else { break }
-        index += bounds.step
-      }
-    } else {
-      var index = bounds.from.map { clamp($0, -1, count - 1) } ?? count - 1
-      let end = bounds.to.map { clamp($0, -1, count - 1) } ?? -1
-      while index > end {
-        result.append(items[index])
-        guard bounds.step > -count else { break }
-        index += bounds.step
-      }
-    }
-    return result
-  }
-}
-
-extension JinjaLoop {
-  fileprivate func attribute(_ name: String) -> JinjaValue? {
-    let last = items.count - 1
-    switch name {
-    case "index": return .integer(index + 1)
-    case "index0": return .integer(index)
-    case "revindex": return .integer(items.count - index)
-    case "revindex0": return .integer(last - index)
-    case "first": return .bool(index == 0)
-    case "last": return .bool(index == last)
-    case "length": return .integer(items.count)
-    case "depth": return .integer(depth)
-    case "depth0": return .integer(depth - 1)
-    case "previtem": return index > 0 ? items[index - 1] : .undefined("there is no previous item")
-    case "nextitem": return index < last ? items[index + 1] : .undefined("there is no next item")
-    case "cycle":
-      return .callable(
-        JinjaCallable("cycle") { [self] (_, arguments) throws(ChatTemplateError) in
-          guard !arguments.positional.isEmpty else {
-            throw .type(operation: "cycle", value: "nothing")
-          }
-          return arguments.positional[index % arguments.positional.count]
-        })
-    case "changed":
-      return .callable(
-        JinjaCallable("changed") { [self] (_, arguments) throws(ChatTemplateError) in
-          let now = arguments.positional
-          let isSame = seen.map { JinjaValue.list($0).isEqual(to: .list(now)) } ?? false
-          seen = now
-          return .bool(!isSame)
-        })
-    default: return nil
     }
   }
 }

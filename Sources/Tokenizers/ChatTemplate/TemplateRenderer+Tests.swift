@@ -3,6 +3,7 @@ extension TemplateRenderer {
   func test(_ name: String, _ value: JinjaValue, _ arguments: JinjaArguments)
     throws(ChatTemplateError) -> Bool
   {
+    try arguments.check(name, Self.parameters(of: name), required: Self.parameters(of: name).count)
     switch name {
     case "defined": return !value.isUndefined
     case "undefined": return value.isUndefined
@@ -13,41 +14,45 @@ extension TemplateRenderer {
     case "integer": if case .integer = value { return true } else { return false }
     case "float": if case .number = value { return true } else { return false }
     case "number": return value.asDouble != nil
-    case "string": if case .string = value { return true } else { return false }
+    case "string": return value.text != nil
     case "mapping": if case .dictionary = value { return true } else { return false }
-    case "callable": if case .callable = value { return true } else { return false }
-    case "iterable", "sequence":
+    case "callable":
       switch value {
-      case .string, .list, .tuple, .dictionary, .undefined: return true
-      case .loop: return name == "iterable"
+      case .callable, .loop, .undefined: return true
       default: return false
       }
-    case "lower", "upper":
-      let text = PythonText.string(value)
-      let cased = text.unicodeScalars.filter(\.properties.isCased)
-      return !cased.isEmpty
-        && cased.allSatisfy {
-          name == "lower" ? $0.properties.isLowercase : $0.properties.isUppercase
-        }
+    case "iterable": return Self.isIterable(value)
+    case "sequence":
+      switch value {
+      case .string, .markup, .list, .tuple, .dictionary, .range, .undefined: return true
+      default: return false
+      }
+    case "lower", "upper": return TextClass.holds("is" + name, try spelled(value))
     case "odd", "even", "divisibleby": return try testNumber(name, value, arguments)
-    case "filter": return Self.filterNames.contains(PythonText.string(value))
-    case "test": return Self.isTest(PythonText.string(value))
-    case "escaped": return false
+    case "filter", "test":
+      if value.isUndefined { return false }
+      guard case .text(let key) = try JinjaKey(value) else { return false }
+      return name == "filter" ? Self.isFilter(key.text) : Self.isTest(key.text)
+    case "escaped": return value.isMarkup
     default: return try testPair(name, value, arguments)
+    }
+  }
+
+  private static func isIterable(_ value: JinjaValue) -> Bool {
+    switch value {
+    case .none, .bool, .integer, .number, .namespace, .callable, .cycler: false
+    default: true
     }
   }
 
   private func testNumber(_ name: String, _ value: JinjaValue, _ arguments: JinjaArguments)
     throws(ChatTemplateError) -> Bool
   {
-    guard let number = value.asInteger else {
-      throw .type(operation: "is " + name, value: value.typeName)
-    }
-    guard name == "divisibleby" else { return (number % 2 == 0) == (name == "even") }
-    guard let divisor = arguments[0, "num"]?.asInteger, divisor != 0 else {
-      throw .arithmetic("division by zero")
-    }
-    return number.remainderReportingOverflow(dividingBy: divisor).partialValue == 0
+    if case .undefined(let what) = value { throw .undefined(what) }
+    let divisor = name == "divisibleby" ? arguments[0, "num"] ?? .none : .integer(2)
+    let rest = try Arithmetic.apply(.remainder, value, divisor, limit: maximumBytes)
+    guard rest.asDouble != nil else { throw .type(operation: "is " + name, value: value.typeName) }
+    return rest.isEqual(to: .integer(name == "odd" ? 1 : 0))
   }
 
   private func testPair(_ name: String, _ value: JinjaValue, _ arguments: JinjaArguments)
@@ -67,17 +72,31 @@ extension TemplateRenderer {
     guard let other = arguments.positional.first else {
       throw .type(operation: "is " + name, value: "nothing")
     }
-    if name == "sameas" {
-      // Identity: values of different kinds are never the same, even 1 and true.
-      switch (value, other) {
-      case (.bool(let a), .bool(let b)): return a == b
-      case (.bool, _), (_, .bool): return false
-      default: break
-      }
-    }
-    try spend(on: value)
-    try spend(on: other)
+    if name == "sameas" { return Self.isSame(value, other) }
+    try spend(comparing: value, other, comparison)
     return try Arithmetic.compare(comparison, value, other)
+  }
+
+  /// Identity, as far as values of Python that are made anew can tell.
+  private static func isSame(_ value: JinjaValue, _ other: JinjaValue) -> Bool {
+    switch (value, other) {
+    case (.bool(let a), .bool(let b)): a == b
+    case (.integer(let a), .integer(let b)): a == b
+    case (.bool, _), (_, .bool), (.number, _), (_, .number), (.undefined, _), (_, .undefined): false
+    default: value.isEqual(to: other)
+    }
+  }
+
+  private static func parameters(of test: String) -> [String] {
+    switch test {
+    case "divisibleby": ["num"]
+    case "sameas": ["other"]
+    case "in": ["seq"]
+    case "eq", "equalto", "==", "ne", "!=", "lt", "lessthan", "<", "le", "<=", "gt", "greaterthan",
+      ">", "ge", ">=":
+      [""]
+    default: []
+    }
   }
 
   private static let testNames: Set<String> = [

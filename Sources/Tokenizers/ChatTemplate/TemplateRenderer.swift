@@ -1,48 +1,20 @@
-/// The names of one part of a template; a part inside it sees them too.
-final class TemplateScope {
-  private let parent: TemplateScope?
-  private var values: [String: JinjaValue] = [:]
-
-  init(inside parent: TemplateScope? = nil) { self.parent = parent }
-
-  subscript(name: String) -> JinjaValue? {
-    get {
-      var scope: TemplateScope? = self
-      while let current = scope {
-        if let value = current.values[name] { return value }
-        scope = current.parent
-      }
-      return nil
-    }
-    set { values[name] = newValue }
-  }
-
-  /// Breaks the circle of a scope and the macros that it holds and that see it.
-  func removeAll() { values = [:] }
-}
-
 /// Renders statements. Every step counts against a limit, so that no template runs forever.
 final class TemplateRenderer {
-  /// Statements and operations; strings and lists count by their size.
-  static let maximumSteps = 2_000_000
-  /// Bytes of one string.
-  static let maximumBytes = 16 << 20
   /// Calls and expressions inside each other.
   static let maximumDepth = 400
-  /// Lists inside lists.
-  static let maximumValueDepth = 300
 
   private enum Flow { case next, leave, again }
 
   let clock: TemplateClock
-  private var steps = 0
+  private var budget = TemplateBudget(inputs: ValueSize())
   private var depth = 0
-  private var loopDepth = 0
   /// The text that the filters of a filter block work on.
   var filterInput: [JinjaValue] = []
   /// What may refer to itself, emptied at the end.
   private var scopes: [TemplateScope] = []
   private var namespaces: [JinjaNamespace] = []
+  /// What blocks see: the variables and what the template sets outside of everything.
+  private var outermost: TemplateScope?
 
   init(clock: TemplateClock) { self.clock = clock }
 
@@ -53,9 +25,21 @@ final class TemplateRenderer {
       for scope in scopes { scope.removeAll() }
       for namespace in namespaces { namespace.attributes = JinjaDictionary() }
     }
+    budget = TemplateBudget(inputs: try Self.size(of: globals))
     var output = ""
-    _ = try run(statements, TemplateScope(inside: globals), &output)
+    let scope = TemplateScope(inside: globals)
+    outermost = scope
+    defer { outermost = nil }
+    _ = try run(statements, scope, &output)
     return output
+  }
+
+  private static func size(of scope: TemplateScope) throws(ChatTemplateError) -> ValueSize {
+    var values: [JinjaValue] = []
+    scope.forEachLiveValue { values.append($0) }
+    var size = ValueSize()
+    for value in values { try size.add(value) { _ in } }
+    return size
   }
 
   func makeNamespace(_ attributes: JinjaDictionary) -> JinjaNamespace {
@@ -66,37 +50,30 @@ final class TemplateRenderer {
 
   // MARK: Limits
 
-  /// Counts work in proportion to what it makes.
-  func spend(_ count: Int) throws(ChatTemplateError) {
-    steps += 1 + count / 64
-    guard steps <= Self.maximumSteps else { throw .limitExceeded(.steps) }
-    guard count <= Self.maximumBytes else { throw .limitExceeded(.output) }
-  }
+  var maximumBytes: Int { budget.maximumBytes }
+
+  /// Counts work.
+  func spend(_ count: Int) throws(ChatTemplateError) { try budget.step(1 + count / 64) }
+
+  /// Counts the work and the memory of a value that is about to be made.
+  func make(_ bytes: Int) throws(ChatTemplateError) { try budget.make(bytes) }
 
   /// Counts the work of going through a text scalar by scalar, slower than copying it.
   func spendScan(of text: String) throws(ChatTemplateError) {
-    steps += text.utf8.count / 8
-    try spend(text.utf8.count)
+    try budget.step(1 + text.utf8.count / 8)
   }
 
   /// Counts every value inside a value, and refuses values nested too deep: what recurses over values later
   /// then ends, and soon.
-  func spend(on value: JinjaValue) throws(ChatTemplateError) {
-    var pending: [(value: JinjaValue, depth: Int)] = [(value, 0)]
-    var count = 0
-    while let (value, depth) = pending.popLast() {
-      count += 1
-      if count % 8 == 0 { try spend(0) }
-      switch value {
-      case .list(let items), .tuple(let items):
-        guard depth < Self.maximumValueDepth else { throw .limitExceeded(.nesting) }
-        for item in items { pending.append((item, depth + 1)) }
-      case .dictionary(let dictionary):
-        guard depth < Self.maximumValueDepth else { throw .limitExceeded(.nesting) }
-        for entry in dictionary.entries { pending.append((entry.value, depth + 1)) }
-      default: break
-      }
+  @discardableResult
+  func spend(on value: JinjaValue) throws(ChatTemplateError) -> ValueSize {
+    var size = ValueSize()
+    if let text = value.text {
+      size.bytes = text.utf8.count
+      return size
     }
+    try size.add(value) { (count) throws(ChatTemplateError) in try budget.step(count) }
+    return size
   }
 
   func nested<Result>(_ body: () throws(ChatTemplateError) -> Result) throws(ChatTemplateError)
@@ -105,23 +82,29 @@ final class TemplateRenderer {
     depth += 1
     defer { depth -= 1 }
     guard depth <= Self.maximumDepth else { throw .limitExceeded(.nesting) }
-    try spend(0)
+    try budget.step()
     return try body()
   }
 
   /// The text of a value, as it is printed.
   func spelled(_ value: JinjaValue) throws(ChatTemplateError) -> String {
-    try spend(on: value)
-    return PythonText.string(value)
+    if let text = value.text { return text }
+    return value.isUndefined ? "" : try representation(value)
+  }
+
+  /// The text of a value, as it is spelled inside a list.
+  func representation(_ value: JinjaValue) throws(ChatTemplateError) -> String {
+    let size = try spend(on: value)
+    let text = PythonText.representation(value)
+    try make(max(size.bytes, text.utf8.count))
+    return text
   }
 
   // MARK: Statements
 
   private func append(_ text: String, to output: inout String) throws(ChatTemplateError) {
-    try spend(text.utf8.count)
-    guard output.utf8.count + text.utf8.count <= Self.maximumBytes else {
-      throw .limitExceeded(.output)
-    }
+    try budget.buffer(text.utf8.count)
+    guard output.utf8.count + text.utf8.count <= maximumBytes else { throw .limitExceeded(.output) }
     output += text
   }
 
@@ -129,18 +112,32 @@ final class TemplateRenderer {
     _ statements: [TemplateStatement], _ scope: TemplateScope, _ output: inout String
   ) throws(ChatTemplateError) -> Flow {
     for statement in statements {
+      if budget.wantsAudit { audit(scope) }
+      budget.beginStatement()
       let flow = try run(statement, scope, &output)
       if flow != .next { return flow }
     }
     return .next
   }
 
+  private func audit(_ scope: TemplateScope) {
+    budget.audited(
+      live: ValueSize.live { add in
+        scope.forEachLiveValue(add)
+        for text in filterInput { add(text) }
+      })
+  }
+
   /// What statements render on their own, as the value of a block.
-  private func text(of statements: [TemplateStatement], _ scope: TemplateScope)
+  func text(of statements: [TemplateStatement], _ scope: TemplateScope)
     throws(ChatTemplateError) -> JinjaValue
   {
     var text = ""
+    let held = budget.pin()
     try nested { () throws(ChatTemplateError) in _ = try run(statements, scope, &text) }
+    budget.unpin(held)
+    budget.unbuffer(text.utf8.count)
+    try budget.make(text.utf8.count)
     return .string(text)
   }
 
@@ -166,20 +163,28 @@ final class TemplateRenderer {
       try assign(try filtered(text, filter, scope), to: target, scope)
     case .filterBlock(let filter, let body):
       let text = try text(of: body, TemplateScope(inside: scope))
-      try append(spelled(filtered(text, filter, scope)), to: &output)
+      let result = try filtered(text, filter, scope)
+      guard let text = result.text else {
+        throw .type(operation: "a filter block", value: result.typeName)
+      }
+      try append(text, to: &output)
     case .macro(let macro):
       scopes.append(scope)
       scope[macro.name] = .callable(callable(macro, scope))
     case .callBlock(let caller, let call):
       let inner = TemplateScope(inside: scope)
       try append(
-        PythonText.string(try evaluateCall(call, scope, caller: callable(caller, inner))),
-        to: &output)
+        spelled(evaluateCall(call, scope, caller: callable(caller, inner))), to: &output)
     case .with(let bindings, let body):
       let inner = TemplateScope(inside: scope)
       for (target, value) in bindings { try assign(try evaluate(value, scope), to: target, inner) }
       return try run(body, inner, &output)
-    case .scope(let body): return try run(body, TemplateScope(inside: scope), &output)
+    case .generation(let body):
+      let text = try text(of: body, TemplateScope(inside: scope))
+      try append(spelled(text), to: &output)
+    case .block(let body):
+      _ = try run(body, TemplateScope(inside: outermost ?? scope), &output)
+    case .refused(let what): throw .forbidden(what)
     case .breakLoop: return .leave
     case .continueLoop: return .again
     }
@@ -196,68 +201,50 @@ final class TemplateRenderer {
   }
 
   private func run(
-    _ loop: TemplateStatement.Loop, over value: JinjaValue, _ scope: TemplateScope,
+    _ loop: TemplateStatement.Loop, over value: JinjaValue, depth: Int = 1, _ scope: TemplateScope,
     _ output: inout String
   ) throws(ChatTemplateError) -> Flow {
     var items = try self.items(of: value)
     if let condition = loop.condition {
       var kept: [JinjaValue] = []
       for item in items {
+        try budget.step()
         let inner = TemplateScope(inside: scope)
         try assign(item, to: loop.target, inner)
         if try evaluate(condition, inner).isTrue { kept.append(item) }
       }
+      try make(kept.count * JinjaValue.byteCount)
       items = kept
     }
-    guard !items.isEmpty else { return try run(loop.otherwise, scope, &output) }
-    loopDepth += 1
-    defer { loopDepth -= 1 }
-    let state = JinjaLoop(items: items, depth: loopDepth)
+    let state = JinjaLoop(items: items, depth: depth)
+    defer { state.seen = nil }
     if loop.isRecursive {
-      state.recurse = { [unowned self] value in
+      state.recurse = { [unowned self] (value) throws(ChatTemplateError) in
         var text = ""
+        let held = self.budget.pin()
         try self.nested { () throws(ChatTemplateError) in
-          _ = try self.run(loop, over: value, scope, &text)
+          _ = try self.run(loop, over: value, depth: depth + 1, scope, &text)
         }
+        self.budget.unpin(held)
+        self.budget.unbuffer(text.utf8.count)
+        try self.budget.make(text.utf8.count)
         return .string(text)
       }
     }
+    var isFinished = false
     for index in items.indices {
-      try spend(0)
+      try budget.step()
       state.index = index
       let inner = TemplateScope(inside: scope)
       inner["loop"] = .loop(state)
       try assign(items[index], to: loop.target, inner)
-      if try run(loop.body, inner, &output) == .leave { break }
+      let flow = try run(loop.body, inner, &output)
+      if flow == .leave { break }
+      if flow == .next { isFinished = true }
     }
+    // jinja2 takes a loop for empty when no turn of it came to its end.
+    if !isFinished { _ = try run(loop.otherwise, TemplateScope(inside: scope), &output) }
     return .next
-  }
-
-  private func callable(_ macro: TemplateStatement.Macro, _ scope: TemplateScope) -> JinjaCallable {
-    JinjaCallable(macro.name) { (renderer, arguments) throws(ChatTemplateError) in
-      let inner = TemplateScope(inside: scope)
-      let extra = arguments.positional.dropFirst(macro.parameters.count)
-      inner["varargs"] = .tuple(Array(extra))
-      var others = JinjaDictionary()
-      for (name, value) in arguments.named {
-        if name == "caller" {
-          inner["caller"] = value
-        } else if !macro.parameters.contains(where: { $0.name == name }) {
-          others[.string(name)] = value
-        }
-      }
-      inner["kwargs"] = .dictionary(others)
-      for (index, parameter) in macro.parameters.enumerated() {
-        if let value = arguments[index, parameter.name] {
-          inner[parameter.name] = value
-        } else if let fallback = parameter.fallback {
-          inner[parameter.name] = try renderer.evaluate(fallback, inner)
-        } else {
-          inner[parameter.name] = .undefined("parameter " + parameter.name)
-        }
-      }
-      return try renderer.text(of: macro.body, inner)
-    }
   }
 
   private func assign(_ value: JinjaValue, to target: TemplateTarget, _ scope: TemplateScope)
@@ -270,8 +257,7 @@ final class TemplateRenderer {
         throw .type(operation: "setting an attribute", value: "anything but a namespace")
       }
       guard !attribute.hasPrefix("_") else { throw .forbidden("the attribute " + attribute) }
-      try spend(on: value)
-      namespace.attributes[.string(attribute)] = value
+      namespace.attributes[attribute] = value
     case .tuple(let targets):
       let items = try items(of: value)
       guard items.count == targets.count else {

@@ -68,6 +68,12 @@ indirect enum TemplateStatement {
     var name: String
     var parameters: [Parameter]
     var body: [TemplateStatement]
+    /// The part between `{% call %}` and `{% endcall %}`, which has no name.
+    var isCallBlock = false
+    /// Whether the body speaks of `caller`, `kwargs` or `varargs`: only then a call may bring them.
+    var usesCaller = false
+    var usesKeywords = false
+    var usesRest = false
   }
 
   case text(String)
@@ -82,8 +88,12 @@ indirect enum TemplateStatement {
   case callBlock(Macro, TemplateExpression)
   case filterBlock(TemplateExpression, [TemplateStatement])
   case with([(TemplateTarget, TemplateExpression)], [TemplateStatement])
-  /// A part with names of its own, as `{% generation %}`.
-  case scope([TemplateStatement])
+  /// What an assistant says, marked by `{% generation %}`.
+  case generation([TemplateStatement])
+  /// A named part, which sees only what is set outside of everything.
+  case block([TemplateStatement])
+  /// What is an error once it is reached, as `{% include %}`.
+  case refused(String)
   case breakLoop
   case continueLoop
 }

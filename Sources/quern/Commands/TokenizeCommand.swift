@@ -17,20 +17,22 @@ struct TokenizeCommand: ParsableCommand {
         quern tokenize model.gguf "Hello, world"
         quern tokenize model.gguf --file book.txt --count
         quern tokenize model.gguf --decode "19556 28 905"
-        quern tokenize model.gguf --chat messages.json
+        quern tokenize model.gguf --chat messages.json --variable enable_thinking=false
         quern tokenize ranks.tiktoken --pattern o200k_base "Hello, world"
       """)
 
   @Argument(
     help:
-      "A .gguf file, a Hugging Face folder, a tokenizer.json, a .tiktoken file, or hf:ORG/NAME[:TYPE]."
-  )
+      "A .gguf file, a Hugging Face folder, a tokenizer.json, a .tiktoken file, or hf:ORG/NAME[:TYPE].",
+    completion: .file())
   var model: String
 
   @Argument(help: "The text; with --decode, token ids.")
   var text: String?
 
-  @Option(name: .shortAndLong, help: "Read the text, or the token ids, from this file.")
+  @Option(
+    name: .shortAndLong, help: "Read the text, or the token ids, from this file.",
+    completion: .file())
   var file: String?
 
   @Flag(help: "Turn token ids into text.")
@@ -46,11 +48,7 @@ struct TokenizeCommand: ParsableCommand {
       discussion: "Prints a JSON object for each. With --decode, lines are lists of token ids."))
   var jsonLines = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Render these messages with the model's chat template first.",
-      discussion: "A JSON list of {\"role\": …, \"content\": …}.", valueName: "messages.json"))
-  var chat: String?
+  @OptionGroup(title: "Chat") var chat: ChatFlags
 
   @Option(
     help: ArgumentHelp(
@@ -71,7 +69,7 @@ struct TokenizeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if chat != nil && (decode || jsonLines || text != nil || file != nil) {
+    if chat.isGiven && (decode || jsonLines || text != nil || file != nil) {
       throw ValidationError("--chat takes its text from the messages")
     }
     if text != nil && file != nil { throw ValidationError("A text and --file exclude each other") }
@@ -87,14 +85,14 @@ struct TokenizeCommand: ParsableCommand {
       let ids = try Self.ids(in: try input(), below: tokenizer.vocabularyCount)
       return try report(tokenizer, ids, prompt: tokenizer.decode(ids, skipSpecial: false))
     }
-    let prompt = try chat.map { try Self.render($0, with: tokenizer) } ?? input()
+    let prompt = try chat.isGiven ? chat.prompt(with: tokenizer) : input()
     try report(tokenizer, encode(prompt, tokenizer), prompt: prompt)
   }
 
   private func encode(_ text: String, _ tokenizer: Tokenizer) -> [Int32] {
     // A chat template spells out the special tokens that it wants.
     tokenizer.encode(
-      text, addSpecial: !noSpecial && chat == nil, parseSpecial: !noParseSpecial)
+      text, addSpecial: !noSpecial && !chat.isGiven, parseSpecial: !noParseSpecial)
   }
 
   private func input() throws -> String {
@@ -143,27 +141,9 @@ struct TokenizeCommand: ParsableCommand {
     }
   }
 
-  private static func render(_ path: String, with tokenizer: Tokenizer) throws -> String {
-    let bytes = try MappedFile.contents(of: FilePath(path))
-    let list: JSONValue
-    do {
-      list = try JSONValue(parsing: bytes)
-    } catch {
-      throw Failure("\(error)", path: path)
-    }
-    let messages = (list.array ?? []).compactMap(ChatMessage.init(json:))
-    guard let count = list.array?.count, count == messages.count else {
-      throw Failure(
-        "expected a list of messages, each with role and content", path: path,
-        advice: #"[{"role": "user", "content": "Hello"}]"#)
-    }
-    return try tokenizer.makeChatTemplate().render(
-      messages: messages, addGenerationPrompt: true, variables: tokenizer.templateVariables)
-  }
-
   private func report(_ tokenizer: Tokenizer, _ ids: [Int32], prompt: String) throws {
     if output.json { return try reportJSON(tokenizer, ids, prompt: prompt) }
-    if decode || chat != nil && !count { StandardOutput.writeLine(prompt) }
+    if decode || chat.isGiven && !count { StandardOutput.writeLine(prompt) }
     if count {
       StandardOutput.writeLine("\(ids.count)")
     } else if !decode {
