@@ -40,6 +40,14 @@ public struct HubError: FileProblem {
     self.reason = reason
   }
 
+  /// Whether the hub does not have what was asked.
+  var isAbsence: Bool {
+    switch reason {
+    case .noSuchRepository, .noSuchRevision, .noSuchFile: true
+    default: false
+    }
+  }
+
   /// Whether nobody answered, as without a network.
   var isUnreachable: Bool {
     if case .transfer(_, _, let isUnreachable) = reason { isUnreachable } else { false }

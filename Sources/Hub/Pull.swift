@@ -89,7 +89,7 @@ public struct Pull: Sendable {
       missing, of: reference, commit: commit, cache: cache, client: client)
     func now() -> PullProgress { queue.progress.adding(present, files.count - missing.count) }
     if !missing.isEmpty {
-      try cache.prepare()
+      try cache.prepare(for: commit)
       try cache.checkRoom(for: missing, reference)
       Self.work(queue, connectionCount: connectionCount) { progress(now()) }
     }

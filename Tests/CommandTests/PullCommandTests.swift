@@ -87,6 +87,15 @@ struct PullCommandTests {
     }
   }
 
+  @Test("What cannot be used is not fetched first")
+  func unusable() throws {
+    let server = try HubServer(Self.checkpoint())
+    let program = try Program("run", "hf:org/model", "-p", "x", environment: environment(server))
+    #expect(program.status == 1)
+    #expect(program.errors.hasPrefix("quern: hf:org/model: expected a GGUF to run\n"))
+    #expect(server.requests.allSatisfy { !$0.isFile })
+  }
+
   @Test("A file of the hub is a source by its type")
   func sourceByType() throws {
     let local = folder.path.appending("tiny-Q8_0.gguf").string

@@ -158,6 +158,52 @@ struct PullTests {
     #expect(try hub.pull().isFromCache)
   }
 
+  @Test("A blob that is not whole is fetched again")
+  func truncatedBlob() throws {
+    let server = try HubServer(modelFiles)
+    let hub = try TestHub(server)
+    let pull = try hub.pull()
+    let path = pull.path.string + "/model.safetensors"
+    try #require(truncate(path, 1000) == 0)
+    #expect(
+      try !Pull(HubReference("org/model"), in: hub.environment).isCached(
+        #require(
+          pull.files.first { $0.path == "model.safetensors" })))
+    _ = try hub.pull()
+    #expect(try hub.snapshot() == modelFiles)
+  }
+
+  @Test("A listing in pages is read to its end")
+  func pages() throws {
+    let digest = try HubServer(modelFiles).digest("config.json")
+    @Sendable func page(_ path: String) -> String {
+      #"[{"type":"file","path":"\#(path)","oid":"\#(digest)","size":2},{"type":"directory","path":"d"}]"#
+    }
+    let server = try HubServer(["a.json": Array("{}".utf8), "b.json": Array("{}".utf8)]) {
+      request, _ in
+      guard request.target.contains("/tree/") else { return nil }
+      let isFirst = !request.target.contains("cursor")
+      let text = page(isFirst ? "a.json" : "b.json")
+      // The hub's own address, as a mirror hands it on.
+      let next = "https://huggingface.co/api/models/org/model/tree/x?cursor=1"
+      return .body(
+        text,
+        ["Content-Length: \(text.utf8.count)"] + (isFirst ? ["Link: <\(next)>; rel=\"next\""] : []))
+    }
+    let hub = try TestHub(server)
+    #expect(try hub.pull().files.map(\.path) == ["a.json", "b.json"])
+  }
+
+  @Test("A hub that shows no tree is asked for its description, and each file for the rest")
+  func siblings() throws {
+    let server = try HubServer(modelFiles) { request, _ in
+      request.target.contains("/tree/") ? .status(404, []) : nil
+    }
+    let hub = try TestHub(server)
+    _ = try hub.pull()
+    #expect(try hub.snapshot() == modelFiles)
+  }
+
   @Test("A file that the commit lacks is noted as absent, for programs that would ask")
   func absent() throws {
     let server = try HubServer(modelFiles)

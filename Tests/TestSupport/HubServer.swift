@@ -109,7 +109,7 @@ public final class HubServer: Sendable {
     default: break
     }
     let path = request.target.split(separator: "?")[0].removingPercentEncoding ?? ""
-    if path.hasSuffix("/revision/main") {
+    if path.hasSuffix("/revision/main") || path.hasSuffix("/revision/" + Self.commit) {
       let names = files.keys.sorted().map { #"{"rfilename":"\#($0)"}"# }
       let body = #"{"sha":"\#(Self.commit)","siblings":[\#(names.joined(separator: ","))]}"#
       connection.send("HTTP/1.1 200 OK", [], body: Array(body.utf8))

@@ -77,11 +77,13 @@ public struct HubCache: Sendable {
     _ = FileManager.default.createFile(atPath: path.string, contents: nil)
   }
 
-  /// Makes the folders, and says to programs for backups that all can be had again.
+  /// Makes the folders that a commit needs, and says to programs for backups that all can be had again.
   ///
   /// - Source: <https://bford.info/cachedir/>
-  func prepare() throws {
+  func prepare(for commit: String) throws {
     try FolderPath.make(folder.appending("blobs"))
+    // Without it, huggingface_hub takes an unfinished pull for a damaged repository.
+    try FolderPath.make(snapshot(commit))
     try FolderPath.make(lock(.sha256("")).removingLastComponent())
     let tag = root.appending("CACHEDIR.TAG").string
     if !FileManager.default.fileExists(atPath: tag) {

@@ -47,7 +47,8 @@ final class PieceTransfer {
       received(-filled)
       download.release(start..<end)
     }
-    var patience = Patience(limit: Self.retryLimit, firstPause: client.firstPause)
+    var patience = Patience(
+      limit: Self.retryLimit, firstPause: client.firstPause, longestWait: 300)
     while place < end {
       let before = place
       do {
@@ -78,10 +79,7 @@ final class PieceTransfer {
     let isWhole = download.ignoresRanges || place == 0 && end == download.file.byteCount
     let kept = download.address
     var request = HTTPRequest(
-      address: kept
-        ?? client.address(
-          reference.repository.split(separator: "/").map(String.init) + ["resolve", commit]
-            + download.file.path.split(separator: "/").map(String.init)))
+      address: kept ?? client.fileAddress(download.file.path, of: reference, commit: commit))
     if !isWhole {
       request.fields.append(("Range", "bytes=\(place)-\(end - 1)"))
       if let origin = Origin(request.address), let tag = download.tag(at: origin) {

@@ -11,14 +11,14 @@ import CCurl
 /// Bytes are handed on as they come and never gathered, so that a body of any size takes no memory.
 /// libcurl honours `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` by itself.
 final class HTTPConnection {
-  private let handle: OpaquePointer?
+  private let handle: UnsafeMutableRawPointer?
 
   /// What must happen once, before the first connection.
   private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
 
-  init() { handle = Self.isReady ? curl_easy_init().map(OpaquePointer.init) : nil }
+  init() { handle = Self.isReady ? curl_easy_init() : nil }
 
-  deinit { if let handle { curl_easy_cleanup(UnsafeMutableRawPointer(handle)) } }
+  deinit { if let handle { curl_easy_cleanup(handle) } }
 
   /// Sends one request; redirects are answers like any other.
   ///
@@ -30,8 +30,7 @@ final class HTTPConnection {
     _ request: HTTPRequest, acceptsBody: @escaping (HTTPHead) throws -> Bool,
     body: @escaping (UnsafeRawBufferPointer) throws -> Void
   ) throws -> HTTPHead {
-    guard let handle else { throw TransferError.unavailable }
-    let curl = UnsafeMutableRawPointer(handle)
+    guard let curl = handle else { throw TransferError.unavailable }
     let exchange = HTTPExchange(acceptsBody: acceptsBody, body: body)
     curl_easy_reset(curl)
     var fields: UnsafeMutablePointer<curl_slist>?

@@ -9,12 +9,13 @@ struct Patience {
   /// Seconds before the first of them.
   let firstPause: Double
 
-  /// The longest a server may ask us to wait.
-  static let longestWait = 300.0
+  /// The longest a server may ask us to wait, in seconds.
+  let longestWait: Double
 
-  init(limit: Int, firstPause: Double) {
+  init(limit: Int, firstPause: Double, longestWait: Double) {
     self.limit = limit
     self.firstPause = firstPause
+    self.longestWait = longestWait
   }
 
   /// Something came: the next failure is the first again.
@@ -26,6 +27,6 @@ struct Patience {
     let pause = min(20, firstPause * pow(2, Double(failureCount))) * .random(in: 0.75...1.25)
     failureCount += 1
     guard case .busy(_, let seconds?) = error else { return pause }
-    return seconds <= Self.longestWait ? max(seconds, pause) : nil
+    return seconds <= longestWait ? max(seconds, pause) : nil
   }
 }

@@ -53,7 +53,10 @@ extension TransferError: CustomStringConvertible {
   var description: String {
     switch self {
     case .unavailable: "libcurl cannot be set up"
-    case .broken(let reason, _): reason.prefix(1).lowercased() + reason.dropFirst()
+    case .broken(let reason, _):
+      // A sentence starts small in the middle of a line, an abbreviation does not.
+      reason.dropFirst().first?.isLowercase == true
+        ? reason.prefix(1).lowercased() + reason.dropFirst() : reason
     case .status(let status): "the server answered \(status)"
     case .busy(let status, let seconds):
       "the server answered \(status)"

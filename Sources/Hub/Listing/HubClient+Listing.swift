@@ -5,7 +5,7 @@ extension HubClient {
   private static let fileLimit = 200_000
 
   /// Tries of a question before it counts as failed.
-  static let questionLimit = 5
+  static let questionLimit = 4
 
   /// Asks which commit a revision is, and what files it has.
   ///
@@ -14,7 +14,10 @@ extension HubClient {
     do {
       let commit = try commit(of: reference, on: connection)
       let files = try files(of: reference, commit: commit, on: connection)
-      return HubListing(commit: commit, files: files)
+      guard files.reduce(0, { $0 + $1.byteCount / 1024 }) < 1 << 45 else {
+        throw TransferError.malformed("the files have more bytes than any disk")
+      }
+      return HubListing(commit: commit, files: files.sorted { $0.path < $1.path })
     } catch let error as TransferError {
       throw HubError(reference.repository, of: error, file: nil)
     }
@@ -34,6 +37,17 @@ extension HubClient {
   private func files(
     of reference: HubReference, commit: String, on connection: HTTPConnection
   ) throws -> [HubFile] {
+    do {
+      return try treeFiles(of: reference, commit: commit, on: connection)
+    } catch let error as HubError where error.isAbsence {
+      // Mirrors exist that know the commit and not its tree.
+      return try siblings(of: reference, commit: commit, on: connection)
+    }
+  }
+
+  private func treeFiles(
+    of reference: HubReference, commit: String, on connection: HTTPConnection
+  ) throws -> [HubFile] {
     var files: [String: HubFile] = [:]
     var next: String? = address(
       reference.modelPath + ["tree", commit], query: "recursive=true&expand=false")
@@ -44,7 +58,9 @@ extension HubClient {
       }
       let (head, body) = try answer(page, reference, on: connection)
       for entry in try Self.decoded([TreeEntry].self, body) where entry.type == "file" {
-        files[entry.path] = try Self.file(entry, of: reference)
+        files[entry.path] = try HubFile(
+          checking: entry.path, byteCount: entry.lfs?.size ?? entry.size ?? -1,
+          digest: entry.lfs?.oid ?? entry.oid ?? "", of: reference)
       }
       guard files.count <= Self.fileLimit else {
         throw TransferError.malformed("more than \(Self.fileLimit) files")
@@ -57,25 +73,7 @@ extension HubClient {
         return endpoint + link[path.lowerBound...]
       }
     }
-    guard files.values.reduce(0, { $0 + $1.byteCount / 1024 }) < 1 << 45 else {
-      throw TransferError.malformed("the files have more bytes than any disk")
-    }
-    return files.values.sorted { $0.path < $1.path }
-  }
-
-  private static func file(_ entry: TreeEntry, of reference: HubReference) throws -> HubFile {
-    guard RepositoryPath.isSafe(entry.path) else {
-      throw HubError(reference.repository, .unsafePath(entry.path))
-    }
-    let byteCount = entry.lfs?.size ?? entry.size
-    guard byteCount >= 0, byteCount < 1 << 50 else {
-      throw TransferError.malformed("\(entry.path) has \(byteCount) bytes")
-    }
-    let digest = entry.lfs.map(\.oid) ?? entry.oid
-    guard let digest = HubDigest(digest) else {
-      throw TransferError.malformed("the digest of \(entry.path) is '\(digest)'")
-    }
-    return HubFile(path: entry.path, byteCount: byteCount, digest: digest)
+    return Array(files.values)
   }
 
   /// The address in `<…>; rel="next"`.
@@ -89,12 +87,19 @@ extension HubClient {
   func answer(
     _ address: String, _ reference: HubReference, on connection: HTTPConnection
   ) throws -> (head: HTTPHead, body: Data) {
-    var patience = Patience(limit: Self.questionLimit, firstPause: firstPause)
+    try patiently {
+      let answer = try contents(of: address, on: connection)
+      guard answer.head.isSuccess else { throw refusal(answer.head, reference) }
+      return answer
+    }
+  }
+
+  func patiently<Value>(_ ask: () throws -> Value) throws -> Value {
+    // Nothing shows that we wait, so it is not for long.
+    var patience = Patience(limit: Self.questionLimit, firstPause: firstPause, longestWait: 20)
     while true {
       do {
-        let answer = try contents(of: address, on: connection)
-        guard answer.head.isSuccess else { throw refusal(answer.head, reference) }
-        return answer
+        return try ask()
       } catch let error as TransferError {
         guard let pause = patience.wait(after: error) else { throw error }
         Thread.sleep(forTimeInterval: pause)
@@ -102,12 +107,30 @@ extension HubClient {
     }
   }
 
-  private static func decoded<Value: Decodable>(_ type: Value.Type, _ body: Data) throws -> Value {
+  static func decoded<Value: Decodable>(_ type: Value.Type, _ body: Data) throws -> Value {
     do {
       return try JSONDecoder().decode(type, from: body)
     } catch {
       throw TransferError.malformed("the listing is not the JSON of a hub")
     }
+  }
+}
+
+extension HubFile {
+  /// What a hub says of a file, once it is checked.
+  ///
+  /// - Throws: ``HubError`` with `.unsafePath`, or ``TransferError`` with `.malformed`.
+  init(checking path: String, byteCount: Int, digest: String, of reference: HubReference) throws {
+    guard RepositoryPath.isSafe(path) else {
+      throw HubError(reference.repository, .unsafePath(path))
+    }
+    guard byteCount >= 0, byteCount < 1 << 50 else {
+      throw TransferError.malformed("\(path) has \(byteCount) bytes")
+    }
+    guard let digest = HubDigest(digest) else {
+      throw TransferError.malformed("the digest of \(path) is '\(digest)'")
+    }
+    self.init(path: path, byteCount: byteCount, digest: digest)
   }
 }
 
@@ -125,8 +148,8 @@ private struct TreeEntry: Decodable {
 
   let type: String
   let path: String
-  let oid: String
-  let size: Int
+  let oid: String?
+  let size: Int?
   let lfs: Large?
 }
 

@@ -72,7 +72,9 @@ struct RunCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    model = try ModelArgument.path(model, output)
+    model = try ModelArgument.path(model, output) { path in
+      if !path.lowercased().hasSuffix(".gguf") { throw noGGUF }
+    }
     do {
       let start = ContinuousClock.now
       try requireGGUF()
@@ -123,12 +125,16 @@ struct RunCommand: ParsableCommand {
     }
   }
 
+  private var noGGUF: Failure {
+    Failure(
+      "expected a GGUF to run", path: model,
+      advice: "quern convert \(model.printable) model.gguf makes one")
+  }
+
   private func requireGGUF() throws {
     switch try FileKind(of: FilePath(model)) {
     case .folder, .safetensors:
-      throw Failure(
-        "expected a GGUF to run", path: model,
-        advice: "quern convert \(model.printable) model.gguf makes one")
+      throw noGGUF
     case .gguf, .pytorch, .unknown:
       break  // the reader says what is wrong with it
     }

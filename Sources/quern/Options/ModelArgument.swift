@@ -8,10 +8,13 @@ enum ModelArgument {
 
   /// The path that an argument means.
   ///
-  /// - Parameter patterns: Where no file is named, the files of a repository that are needed; all of the
-  ///   checkpoint without.
+  /// - Parameters:
+  ///   - patterns: Where no file is named, the files of a repository that are needed; all of the checkpoint
+  ///     without.
+  ///   - check: Judges what will be there, before anything of it comes.
   static func path(
-    _ argument: String, _ output: OutputOptions, only patterns: [String] = []
+    _ argument: String, _ output: OutputOptions, only patterns: [String] = [],
+    check: (_ path: String) throws -> Void = { _ in }
   ) throws -> String {
     // What stands on disk under that name is meant.
     guard HubReference.isReference(argument), !FileManager.default.fileExists(atPath: argument)
@@ -19,7 +22,8 @@ enum ModelArgument {
     return try advised {
       let reference = try HubReference(argument)
       let pull = try Pull(reference, include: reference.choice == nil ? patterns : [])
-      PullReport.explain(pull, output)
+      try check(pull.path.string)
+      if patterns.isEmpty { PullReport.explain(pull, output) }
       _ = try bring(pull, output, connectionCount: 8)
       return pull.path.string
     }
