@@ -99,6 +99,8 @@ import Tokenizers
     #expect(throws: TokenizerError.self) {
       try PreTokenizer(isolating: ["(((a{500}b){500}c){500}d){500}"])
     }
+    let sets = (0x4E00..<0x5400).compactMap { Unicode.Scalar($0) }.map { "[a\($0)]" }
+    #expect(throws: TokenizerError.self) { try PreTokenizer(isolating: [sets.joined()]) }
   }
 
   @Test(

@@ -144,7 +144,11 @@ def compare_mixed(options, name, model, tokenizer):
     """Differences on mixed text, which are printed."""
     files = options.text or sorted(pathlib.Path(json.__file__).parent.parent.glob("*.py"))
     texts = list(chunks(files, options.megabytes))
-    found = run(options, model, [text for _, text in texts])
+    try:
+        found = run(options, model, [text for _, text in texts])
+    except RuntimeError as error:
+        print(f"{name}: {error}", flush=True)
+        return 1
     expected = [attempt(lambda: tokenizer.encode(text, add_special_tokens=False).ids) for _, text in texts]
     back = run(options, model, [ids or [] for ids in expected], "--decode")
     different = 0

@@ -9,6 +9,7 @@ extension TokenDecoder {
   }
 
   static func replaced(_ old: String, by new: String, in token: [UInt8]) -> [UInt8] {
+    guard let first = old.utf8.first, token.contains(first) else { return token }
     var bytes: [UInt8] = []
     replace(Array(old.utf8), by: Array(new.utf8), in: token[...], into: &bytes)
     return bytes
@@ -34,12 +35,23 @@ extension TokenDecoder {
 
   /// Removes what tokenization puts into English, one after another (`wordpiece::cleanup`).
   private static func cleanedUp(_ text: [UInt8]) -> [UInt8] {
-    let artefacts = [
-      (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
-      (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
-    ]
-    return artefacts.reduce(text) { replaced($1.0, by: $1.1, in: $0) }
+    // All of it starts with a space and one of few characters.
+    var last: UInt8 = 0
+    let isClean = text.allSatisfy { byte in
+      defer { last = byte }
+      return last != 0x20 || !artefactStarts.contains(byte)
+    }
+    guard !isClean else { return text }
+    return artefacts.reduce(text) { text, step in
+      text.withUnsafeBufferPointer { step.normalize($0) } ?? text
+    }
   }
+
+  private static let artefactStarts = Array(".?!,'nd".utf8)
+  private static let artefacts = [
+    (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+    (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+  ].map { ReplaceText(target: .text(Array($0.0.utf8)), content: Array($0.1.utf8)) }
 
   /// Replaces as `str::replace` of Rust does: an empty text is found between all characters.
   static func everywhere(_ old: String, by new: String, in token: [UInt8]) -> [UInt8] {

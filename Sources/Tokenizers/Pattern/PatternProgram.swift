@@ -42,6 +42,8 @@ struct PatternInstruction: Sendable {
 struct PatternCompiler {
   static let maximumInstructions = 20_000
   static let maximumAlternatives = 64
+  /// Each set has tables of its own, of 35 kB and more.
+  static let maximumSets = 1024
 
   private(set) var instructions: [PatternInstruction] = []
   private(set) var sets: [ScalarSet] = []
@@ -73,8 +75,9 @@ struct PatternCompiler {
     instructions.append(instruction)
   }
 
-  private mutating func number(of set: ScalarSet) -> Int32 {
+  private mutating func number(of set: ScalarSet) throws(PatternError) -> Int32 {
     if let known = setNumbers[set] { return known }
+    guard sets.count < Self.maximumSets else { throw .tooLarge(limit: Self.maximumSets) }
     let number = Int32(sets.count)
     setNumbers[set] = number
     sets.append(set)
@@ -86,12 +89,12 @@ struct PatternCompiler {
   private mutating func emit(_ syntax: PatternSyntax) throws(PatternError) {
     switch syntax {
     case .empty: break
-    case .one(let set): try add(.init(operation: .one, a: number(of: set)))
+    case .one(let set): try add(.init(operation: .one, a: try number(of: set)))
     case .sequence(let items): for item in items { try emit(item) }
     case .alternatives(let choices): try emitAlternatives(choices)
     case .anchor(let anchor): try add(.init(operation: .anchor, a: Int32(anchor.rawValue)))
     case .lookBehind(let set, let negated):
-      try add(.init(operation: .lookBehind, a: number(of: set), b: negated ? 1 : 0))
+      try add(.init(operation: .lookBehind, a: try number(of: set), b: negated ? 1 : 0))
     case .look(let body, let negated): try emitNested(.look, body, flag: negated ? 1 : 0)
     case .lookBehindProgram(let body, let negated):
       let at = instructions.count
@@ -107,7 +110,7 @@ struct PatternCompiler {
       if case .one(let set) = item, greed != .lazy {
         try add(
           .init(
-            operation: greed == .possessive ? .possessiveSpan : .span, a: number(of: set),
+            operation: greed == .possessive ? .possessiveSpan : .span, a: try number(of: set),
             b: Int32(minimum), c: maximum.map(Int32.init) ?? -1))
       } else if greed == .possessive {
         try emitNested(
