@@ -149,6 +149,22 @@ struct FaultTests {
     #expect(elsewhere.requests.dropFirst().contains { $0.fields["if-range"] != nil })
   }
 
+  @Test("What one connection cannot have ends the others too, wherever they are")
+  func endsTogether() throws {
+    let files = ["large.safetensors": noise(20 << 20), "none.safetensors": noise(2000)]
+    let server = try HubServer(files) { request, _ in
+      guard request.isFile else { return nil }
+      return request.target.contains("none")
+        ? .status(404, ["X-Error-Code: EntryNotFound"]) : .slow(0.2)
+    }
+    let hub = try TestHub(server)
+    let start = ContinuousClock.now
+    let error = #expect(throws: HubError.self) { try hub.pull(connections: 2) }
+    #expect(error?.reason == .noSuchFile("none.safetensors"))
+    // The large file alone takes more than a minute.
+    #expect(ContinuousClock.now - start < .seconds(30))
+  }
+
   @Test("Two pulls at once fetch every file once, and both have it")
   func together() async throws {
     let server = try HubServer(modelFiles) { request, _ in request.isFile ? .slow(0.005) : nil }

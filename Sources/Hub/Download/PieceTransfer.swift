@@ -34,17 +34,17 @@ final class PieceTransfer {
   /// Fetches a claimed piece, and gives back what it could not fetch.
   ///
   /// - Parameters:
-  ///   - received: Hears of bytes as they come.
-  ///   - pause: Waits; an error from it ends the transfer.
-  /// - Throws: ``HubError``, ``FileError``, or what `pause` throws.
+  ///   - received: Hears of bytes as they come; an error from it ends the transfer.
+  ///   - pause: Waits; so does an error from it.
+  /// - Throws: ``HubError``, ``FileError``, or what the closures throw.
   func fetch(
-    _ piece: Range<Int>, of download: BlobDownload, received: @escaping (Int) -> Void,
+    _ piece: Range<Int>, of download: BlobDownload, received: @escaping (Int) throws -> Void,
     pause: (Double, TransferError) throws -> Void
   ) throws {
     (start, filled, end) = (piece.lowerBound, 0, piece.upperBound)
     defer {
       // A slab that is not full is fetched again by whoever claims it.
-      received(-filled)
+      try? received(-filled)
       download.release(start..<end)
     }
     var patience = Patience(
@@ -75,7 +75,7 @@ final class PieceTransfer {
     }
   }
 
-  private func request(_ download: BlobDownload, received: @escaping (Int) -> Void) throws {
+  private func request(_ download: BlobDownload, received: @escaping (Int) throws -> Void) throws {
     let isWhole = download.ignoresRanges || place == 0 && end == download.file.byteCount
     let kept = download.address
     var request = HTTPRequest(
@@ -151,7 +151,7 @@ final class PieceTransfer {
   }
 
   private func take(
-    _ part: UnsafeRawBufferPointer, _ download: BlobDownload, _ received: (Int) -> Void
+    _ part: UnsafeRawBufferPointer, _ download: BlobDownload, _ received: (Int) throws -> Void
   ) throws {
     let skipped = min(ahead, part.count)
     ahead -= skipped
@@ -163,7 +163,7 @@ final class PieceTransfer {
       UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<filled + count])
         .copyMemory(from: UnsafeRawBufferPointer(rebasing: part.prefix(count)))
       filled += count
-      received(count)
+      try received(count)
       part = UnsafeRawBufferPointer(rebasing: part.dropFirst(count))
       guard count == room else { continue }
       try download.write(UnsafeRawBufferPointer(rebasing: buffer.prefix(filled)), at: start)

@@ -52,7 +52,7 @@ final class PullQueue: Sendable {
   var progress: PullProgress {
     let (finished, note) = state.withLock { ($0.finishedCount, $0.note) }
     return PullProgress(
-      receivedByteCount: received.load(ordering: .relaxed),
+      receivedByteCount: max(0, received.load(ordering: .relaxed)),
       keptByteCount: kept.load(ordering: .relaxed), finishedFileCount: finished, note: note)
   }
 
@@ -64,7 +64,7 @@ final class PullQueue: Sendable {
   }
 
   /// Gives a connection its work, in the thread that `start` makes.
-  func start<Thread>(_ start: (_ work: @escaping @Sendable () -> Void) -> Thread?) -> Thread? {
+  func start<Started>(_ start: (_ work: @escaping @Sendable () -> Void) -> Started?) -> Started? {
     workerCount.add(1, ordering: .relaxed)
     let thread = start { [self] in
       work()
@@ -144,7 +144,12 @@ final class PullQueue: Sendable {
     _ piece: Range<Int>, of download: BlobDownload, by transfer: PieceTransfer
   ) throws {
     try transfer.fetch(
-      piece, of: download, received: { [self] in received.add($0, ordering: .relaxed) },
+      piece, of: download,
+      received: { [self] byteCount in
+        received.add(byteCount, ordering: .relaxed)
+        // Another connection's failure is the end of all.
+        if let failure { throw failure }
+      },
       pause: { seconds, error in try pause(seconds, error) })
     if download.isComplete { try close(download) }
   }
