@@ -69,6 +69,10 @@ package enum PreTokenizerName {
     package let composes: Bool
     package let ignoresMerges: Bool
     package let addsBOS: Bool
+
+    /// Nothing is cut before pieces of SentencePiece are found.
+    package static let pieces = Meaning(
+      patterns: [], composes: false, ignoresMerges: false, addsBOS: true)
   }
 
   package static func meaning(of name: String) -> Meaning? {

@@ -19,6 +19,8 @@ public enum TokenizerError: Error, Sendable, Hashable {
   case unknownMerge(index: Int, left: String, right: String)
   /// The text is not JSON.
   case malformedJSON(JSONError)
+  /// The file is no SentencePiece model.
+  case malformedSentencePiece(SentencePieceError)
   /// There is no chat template, and the vocabulary has no `<|im_start|>` to fall back on.
   case noChatTemplate
 }
@@ -40,6 +42,7 @@ extension TokenizerError: CustomStringConvertible {
     case .unknownMerge(let index, let left, let right):
       "tokenizer: merge \(index), \"\(left)\" with \"\(right)\", is not in the vocabulary"
     case .malformedJSON(let error): "tokenizer: \(error)"
+    case .malformedSentencePiece(let error): "tokenizer: \(error)"
     case .noChatTemplate: "the model has no chat template and no <|im_start|> token"
     }
   }

@@ -1,7 +1,7 @@
 /// Takes tokens one by one through the steps of a ``TokenDecoder``.
 struct TokenJoiner: Sendable {
   /// A step and what it keeps of the tokens it has seen.
-  private struct Stage: Sendable {
+  struct Stage: Sendable {
     var step: TokenDecoder.Step
     /// Whether what comes are the parts of one token, for an earlier step made all tokens one.
     var isFused: Bool
@@ -10,7 +10,7 @@ struct TokenJoiner: Sendable {
     var held: [UInt8] = []
   }
 
-  private var stages: [Stage] = []
+  var stages: [Stage] = []
 
   init(_ steps: [TokenDecoder.Step]) {
     var isFused = false
@@ -28,13 +28,15 @@ struct TokenJoiner: Sendable {
     for index in stages.indices { close(index, &text) }
   }
 
-  private mutating func pass(_ token: [UInt8], to index: Int, _ text: inout [UInt8]) {
+  mutating func pass(_ token: [UInt8], to index: Int, _ text: inout [UInt8]) {
     guard index < stages.count else { return text.append(contentsOf: token) }
     let isFused = stages[index].isFused
     switch stages[index].step {
     case .fuse: pass(token, to: index + 1, &text)
     case .byteLevel: takeBytes(token, index, &text)
     case .byteFallback: takeFallback(token, index, &text)
+    case .sentencePiece(let drop): takePiece(token, drop, index, &text)
+    case .rewrite: stages[index].held += token
     case .strip(let content, let start, let stop):
       guard isFused else {
         return pass(Self.stripped(token, content, start, stop), to: index + 1, &text)
@@ -58,6 +60,10 @@ struct TokenJoiner: Sendable {
     switch stages[index].step {
     case .byteLevel: pass(held, to: index + 1, &text)
     case .byteFallback: endRun(held, index, &text)
+    case .sentencePiece: passBytes(held[...], index, &text)
+    case .rewrite(let normalizer):
+      let whole = held.withUnsafeBufferPointer { normalizer.normalize($0) } ?? held
+      pass(whole, to: index + 1, &text)
     case .strip(let content, _, let stop):
       pass(Self.stripped(held, content, 0, stop), to: index + 1, &text)
     case .fuse, .metaspace: break

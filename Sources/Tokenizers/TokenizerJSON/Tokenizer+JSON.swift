@@ -85,6 +85,11 @@ struct TokenizerJSONReader {
     guard !value.isNull else { return .none }
     switch value["type"]?.string {
     case "NFC": return .composed
+    case "Precompiled":
+      guard let table = value["precompiled_charsmap"]?.string else {
+        throw .wrongType(key: "normalizer.precompiled_charsmap", expected: "a text")
+      }
+      return Normalizer([try GraphemeCharsmap(base64: table)])
     case "Sequence":
       var result = Normalizer.none
       for part in value["normalizers"]?.array ?? [] {

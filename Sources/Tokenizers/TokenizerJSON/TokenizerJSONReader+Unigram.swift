@@ -15,7 +15,18 @@ extension TokenizerJSONReader {
       tokens.append((tokens.count, text))
       scores.append(score)
     }
-    _ = try vocabulary(tokens, added: added)
-    throw .unsupported(key: "model.type", value: "Unigram")
+    let vocabulary = try vocabulary(tokens, added: added)
+    let unknown = model["unk_id"]?.integer
+    if let unknown, !scores.indices.contains(unknown) {
+      throw .idOutOfRange(key: "model.unk_id", id: unknown, limit: scores.count)
+    }
+    // The model knows nothing of kinds: it finds every piece of its list.
+    let unigram = UnigramModel(
+      texts: vocabulary.texts,
+      kinds: [Vocabulary.Kind](repeating: .normal, count: scores.count), scores: scores,
+      unknown: Int32(unknown ?? -1),
+      bytes: model["byte_fallback"]?.bool == true ? ByteToken.ids(in: vocabulary) : nil,
+      fusesUnknown: true, precision: .double)
+    return (unigram, vocabulary)
   }
 }
