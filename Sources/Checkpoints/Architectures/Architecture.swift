@@ -48,6 +48,8 @@ struct Architecture: Sendable {
   var statesPrefixSpace = false
   /// The name of its pre-tokenizer where several names stand for the same patterns.
   var preTokenizer: String?
+  /// What a GGUF states of a SentencePiece vocabulary.
+  var pieces = PieceRules()
   /// Tokens that have these roles where the tokenizer's files give them to none.
   var roles: [(role: String, token: String)] = []
 

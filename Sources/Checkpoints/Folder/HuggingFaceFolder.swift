@@ -90,12 +90,7 @@ public struct HuggingFaceFolder: Sendable {
       TextFile(name: "config.json", bytes: config.config.text),
       TextFile(name: "README.md", bytes: Array(CardWriter(checkpoint.metadata).text.utf8)),
       TextFile(name: "generation_config.json", bytes: config.generation.text),
-      TextFile(name: "special_tokens_map.json", bytes: tokenizer.specialTokens.text),
-      TextFile(name: "tokenizer.json", bytes: tokenizer.tokenizer.text),
-      TextFile(
-        name: "tokenizer_config.json",
-        bytes: tokenizer.settings(contextLength: decoder.contextLength).text),
-    ]
+    ] + tokenizer.files(contextLength: decoder.contextLength)
   }
 
   // MARK: Shards
