@@ -26,7 +26,6 @@ struct AddedTokens: Sendable {
       self.tokens.append(token)
       if token.isNormalized {
         let content = Array(normalizer.normalize(token.content).utf8)
-        guard !content.isEmpty else { continue }
         normalized.insert(content, number)
         if !token.isSpecial { normalizedPlain.insert(content, number) }
       } else {
@@ -57,14 +56,18 @@ struct AddedTokens: Sendable {
     var from = 0
     while let found = trie.firstMatch(in: text, from: from) {
       from = found.range.upperBound
+      // A token that normalizing leaves nothing of is found between all characters.
+      if found.range.isEmpty { from += from < text.count ? UTF8Text.width(text[from]) : 1 }
       let match = tokens[Int(found.token)]
       if match.isSingleWord, !standsAlone(found.range, in: text) { continue }
       var left = found.range.lowerBound
+      var right = found.range.upperBound
       if match.stripsLeft { left = max(start, TextScan.spaceStart(before: left, in: text)) }
-      if match.stripsRight { from = TextScan.spaceEnd(after: from, in: text) }
+      if match.stripsRight { right = TextScan.spaceEnd(after: right, in: text) }
       if left > start { piece(start..<left) }
-      token(match.id)
-      start = from
+      // The search goes on inside the white space taken to the right; a token that is left nothing there is none.
+      if right > left { token(match.id) }
+      start = right
     }
     if start < text.count { piece(start..<text.count) }
   }
@@ -77,31 +80,22 @@ struct AddedTokens: Sendable {
 
 /// Looks at the scalars beside an offset of well-formed UTF-8.
 private enum TextScan {
-  static func scalar(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Unicode.Scalar? {
-    String(decoding: text[offset..<min(offset + 4, text.count)], as: UTF8.self).unicodeScalars.first
-  }
-
-  static func before(_ offset: Int, _ text: UnsafeBufferPointer<UInt8>) -> Int {
-    var at = offset - 1
-    while at > 0, text[at] & 0xC0 == 0x80 { at -= 1 }
-    return at
-  }
+  private static let wordPages = ScalarPages.bits { ScalarProperty.word.contains($0) }
+  private static let spacePages = ScalarPages.bits { ScalarProperty.whiteSpace.contains($0) }
 
   static func startsWithWord(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
-    guard offset < text.count, let scalar = scalar(text, at: offset) else { return false }
-    let category = ScalarCategories.category(of: scalar.value)
-    return (ScalarCategories.word >> UInt32(category)) & 1 != 0
+    offset < text.count && wordPages.bit(UTF8Text.scalar(text, offset))
   }
 
   static func endsWithWord(_ text: UnsafeBufferPointer<UInt8>, at offset: Int) -> Bool {
-    offset > 0 && startsWithWord(text, at: before(offset, text))
+    offset > 0 && startsWithWord(text, at: UTF8Text.before(offset, text))
   }
 
   static func spaceStart(before offset: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
     var start = offset
     while start > 0 {
-      let at = before(start, text)
-      guard scalar(text, at: at)?.properties.isWhitespace == true else { break }
+      let at = UTF8Text.before(start, text)
+      guard spacePages.bit(UTF8Text.scalar(text, at)) else { break }
       start = at
     }
     return start
@@ -109,8 +103,8 @@ private enum TextScan {
 
   static func spaceEnd(after offset: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
     var end = offset
-    while end < text.count, let scalar = scalar(text, at: end), scalar.properties.isWhitespace {
-      end += UTF8.width(scalar)
+    while end < text.count, spacePages.bit(UTF8Text.scalar(text, end)) {
+      end += UTF8Text.width(text[end])
     }
     return end
   }
@@ -129,9 +123,16 @@ private struct TokenTrie: Sendable {
   /// The node of every first byte, or -1.
   private var roots = [Int32](repeating: -1, count: 256)
 
-  var isEmpty: Bool { nodes.isEmpty }
+  /// A token without a text.
+  private var emptyToken: Int32?
+
+  var isEmpty: Bool { nodes.isEmpty && emptyToken == nil }
 
   mutating func insert(_ content: [UInt8], _ token: Int32) {
+    guard !content.isEmpty else {
+      emptyToken = token
+      return
+    }
     var at = roots[Int(content[0])]
     if at < 0 {
       at = Int32(nodes.count)
@@ -160,25 +161,32 @@ private struct TokenTrie: Sendable {
     return nil
   }
 
+  /// The leftmost token from an offset on, and of those the longest.
   func firstMatch(in text: UnsafeBufferPointer<UInt8>, from start: Int)
     -> (range: Range<Int>, token: Int32)?
   {
-    guard !nodes.isEmpty else { return nil }
+    guard !isEmpty, start <= text.count else { return nil }
+    if let emptyToken { return match(in: text, at: start) ?? (start..<start, emptyToken) }
     return roots.withUnsafeBufferPointer { roots in
-      for first in start..<text.count {
-        var at = roots[Int(text[first])]
-        guard at >= 0 else { continue }
-        var best: (Range<Int>, Int32)?
-        var end = first + 1
-        while true {
-          if nodes[Int(at)].token >= 0 { best = (first..<end, nodes[Int(at)].token) }
-          guard end < text.count, let next = child(of: at, text[end]) else { break }
-          at = next
-          end += 1
-        }
-        if let best { return best }
+      for first in start..<text.count where roots[Int(text[first])] >= 0 {
+        if let match = match(in: text, at: first) { return match }
       }
       return nil
+    }
+  }
+
+  /// The longest token at an offset.
+  private func match(in text: UnsafeBufferPointer<UInt8>, at first: Int)
+    -> (range: Range<Int>, token: Int32)?
+  {
+    guard first < text.count, case var at = roots[Int(text[first])], at >= 0 else { return nil }
+    var best: (Range<Int>, Int32)?
+    var end = first + 1
+    while true {
+      if nodes[Int(at)].token >= 0 { best = (first..<end, nodes[Int(at)].token) }
+      guard end < text.count, let next = child(of: at, text[end]) else { return best }
+      at = next
+      end += 1
     }
   }
 }

@@ -99,20 +99,27 @@ public struct Tokenizer: Sendable {
     _ encoder: inout TextEncoder, _ ids: inout [Int32]
   ) {
     let piece = UnsafeBufferPointer(rebasing: text[range])
+    var origin = 0
+    if range.lowerBound == 0, encoder.asksForStart { origin = parts.normalizer.origin(of: piece) }
     guard let normalized = parts.normalizer.normalize(piece) else {
-      return encodeNormalized(piece, parseSpecial, &encoder, &ids)
+      return encodeNormalized(piece, origin, parseSpecial, &encoder, &ids)
     }
-    normalized.withUnsafeBufferPointer { encodeNormalized($0, parseSpecial, &encoder, &ids) }
+    normalized.withUnsafeBufferPointer {
+      encodeNormalized($0, origin, parseSpecial, &encoder, &ids)
+    }
   }
 
   private func encodeNormalized(
-    _ text: UnsafeBufferPointer<UInt8>, _ parseSpecial: Bool,
+    _ text: UnsafeBufferPointer<UInt8>, _ origin: Int, _ parseSpecial: Bool,
     _ encoder: inout TextEncoder, _ ids: inout [Int32]
   ) {
-    guard !addedTokens.isEmpty(.normalized) else { return encoder.encode(text, into: &ids) }
+    guard !addedTokens.isEmpty(.normalized) else { return encoder.encode(text, origin, into: &ids) }
     addedTokens.split(
       text, .normalized, parseSpecial: parseSpecial,
-      piece: { encoder.encode(UnsafeBufferPointer(rebasing: text[$0]), into: &ids) },
+      piece: { range in
+        encoder.encode(
+          UnsafeBufferPointer(rebasing: text[range]), origin - range.lowerBound, into: &ids)
+      },
       token: { ids.append($0) })
   }
 
@@ -124,7 +131,7 @@ public struct Tokenizer: Sendable {
   public func decode(_ ids: [Int32], skipSpecial: Bool) -> String {
     var bytes: [UInt8] = []
     var joiner = makeJoiner()
-    for id in ids where !(skipSpecial && isSpecial(id)) {
+    for id in ids where !(skipSpecial && isSkipped(id)) && hasToken(id) {
       if joiner == nil {
         appendBytes(of: id, to: &bytes)
       } else {
@@ -133,6 +140,15 @@ public struct Tokenizer: Sendable {
     }
     joiner?.finish(into: &bytes)
     return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Whether a text without special tokens is one without this; a token that normalizing changed counts as text.
+  func isSkipped(_ id: Int32) -> Bool {
+    isSpecial(id) && !parts.decoder.plainTokens.contains(id)
+  }
+
+  func hasToken(_ id: Int32) -> Bool {
+    id >= 0 && Int(id) < vocabularyCount && !parts.vocabulary.holes.contains(id)
   }
 
   /// What takes tokens to text; nil when their bytes, one after another, are the text.
@@ -157,14 +173,18 @@ public struct Tokenizer: Sendable {
 private struct TextEncoder {
   private var splitter: WordSplitter
   private let words: WordEncoder
+  let asksForStart: Bool
 
   init(_ parts: Tokenizer.Parts) {
     splitter = WordSplitter(parts.preTokenizer)
+    asksForStart = parts.preTokenizer.asksForStart
     words = WordEncoder(parts.model)
   }
 
-  mutating func encode(_ text: UnsafeBufferPointer<UInt8>, into ids: inout [Int32]) {
+  mutating func encode(
+    _ text: UnsafeBufferPointer<UInt8>, _ origin: Int, into ids: inout [Int32]
+  ) {
     let words = words
-    splitter.split(text) { word in words.encode(word, into: &ids) }
+    splitter.split(text, origin: origin) { word in words.encode(word, into: &ids) }
   }
 }

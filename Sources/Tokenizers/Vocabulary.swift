@@ -21,6 +21,8 @@ struct Vocabulary: Sendable {
 
   private(set) var texts: ByteTable
   var kinds: [Kind] = []
+  /// Ids that no text has.
+  private(set) var holes: Set<Int32> = []
 
   init(minimumCapacity: Int) {
     texts = ByteTable(minimumCapacity: minimumCapacity)
@@ -65,6 +67,7 @@ struct Vocabulary: Sendable {
   /// Adds an id that no text has.
   mutating func appendUnused() {
     texts.appendHidden()
+    holes.insert(Int32(kinds.count))
     kinds.append(.unused)
   }
 }
@@ -117,6 +120,13 @@ enum ByteAlphabet {
     }
     bytes.removeLast(bytes.count - start)
     return text.isEmpty
+  }
+
+  static func encode(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> [UInt8] {
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count + bytes.count / 4)
+    for byte in bytes { text.append(contentsOf: texts[Int(byte)]) }
+    return text
   }
 
   static func encode(_ bytes: UnsafeBufferPointer<UInt8>, into text: inout [UInt8]) {

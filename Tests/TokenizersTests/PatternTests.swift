@@ -39,6 +39,30 @@ import Tokenizers
       (#"\d{1,3}(?=(?:\d{3})*\b)"#, "1234567", ["1", "234", "567"]),
       (#"[^\S\n]+"#, "a \t\nb", ["a", " \t", "\nb"]),
       ("[!-/！-／]+", "a!／b", ["a", "!／", "b"]),
+      (#"(?<=ab|c)d"#, "abdcdd", ["ab", "d", "c", "d", "d"]),
+      (#"(?<!ab)d"#, "abdd", ["abd", "d"]),
+      (#"(?<=[a-z])(?=[A-Z])"#, "camelCaseText", ["camel", "Case", "Text"]),
+      (#"(?=\d)"#, "a12", ["a", "1", "2"]),
+      (#"a*"#, "baab", ["b", "aa", "b"]),
+      (#"(?:a*b?)*c"#, "aabaacx", ["aabaac", "x"]),
+      (#"[a-z&&[^aeiou]]+"#, "stone", ["st", "o", "n", "e"]),
+      (#"[[:alpha:]]+|[[:^alpha:]]"#, "ab1é", ["ab", "1", "é"]),
+      (#"[[a-c]x]+"#, "abxd", ["abx", "d"]),
+      (#"[\p{Han}\p{Hiragana}]+"#, "ab漢字かな", ["ab", "漢字かな"]),
+      (#"\p{^Lu}+"#, "abC", ["ab", "C"]),
+      (#"(?<word>[a-z]+)\d"#, "ab1", ["ab1"]),
+      (#"(?m).+"#, "a\nb", ["a\nb"]),
+      (#"(?x) a b # words\n | c"#, "abc", ["ab", "c"]),
+      (#"(?#note)a"#, "ab", ["a", "b"]),
+      (#"a(?i)b|c"#, "aBaC", ["aB", "aC"]),
+      (#"a{2}?b"#, "aabb", ["aab", "b"]),
+      (#"\R"#, "a\r\nb\nc", ["a", "\r\n", "b", "\n", "c"]),
+      (#"\h+"#, "xa9g", ["x", "a9", "g"]),
+      (#"\Aa|a\z"#, "aba", ["a", "b", "a"]),
+      (#"[^\P{L}a-e]+"#, "abxyz1", ["ab", "xyz", "1"]),
+      (#"(?i)[^k]"#, "kKx", ["kK", "x"]),
+      (#"\w+"#, "a²b_", ["a²b_"]),
+      (#"[\w]+|[^\w\s]+"#, "a².b", ["a", "².", "b"]),
     ] as [(String, String, [String])])
   func split(_ pattern: String, _ text: String, _ expected: [String]) throws {
     #expect(try Self.pieces(pattern, text) == expected)
@@ -47,9 +71,8 @@ import Tokenizers
   @Test(
     "A pattern outside the syntax is refused",
     arguments: [
-      "(", "a)", "[a", "*a", #"\1"#, "a{5000}", "(?<=ab)c", "[a&&b]", #"\p{Klingon}"#, "(a*)*",
-      "a{3,1}",
-      #"\"#, "[z-a]", "(?<name>a)", #"\x{110000}"#,
+      "(", "a)", "[a", "*a", #"\1"#, #"\k<a>"#, "a{5000}", #"\p{Klingon}"#, "a{3,1}", #"\"#,
+      "[z-a]", "(?<>a)", "(?s)a", "[[:odd:]]", "[a&&", #"\x{110000}"#, #"\K"#, #"\X"#,
     ])
   func refused(_ pattern: String) throws {
     #expect(throws: TokenizerError.self) { try PreTokenizer(isolating: [pattern]) }

@@ -1,23 +1,36 @@
 #!/usr/bin/env python3
-"""Compares the token ids of `quern tokenize` with those of the `tokenizers` library on mixed text.
+"""Compares the token ids and texts of `quern tokenize` with those of the `tokenizers` library.
 
-    tools/peers/compare-tokenizers.py MODEL.gguf... [--quern PATH] [--megabytes 10] [--text FILE...]
+    tools/peers/compare-tokenizers.py [MODEL.gguf|tokenizer.json...] [--matrix] [--fuzz COUNT] [--quern PATH]
+        [--megabytes 10] [--seed 0] [--text FILE...]
 
-The library's tokenizer is built from the vocabulary in the GGUF file and the published pre-tokenizer of its name.
-Needs: tokenizers, gguf. Prints the number of chunks whose ids differ and where; exit code 1 when any does.
+A MODEL is held against the library on mixed text: prose and code, Chinese, emoji, white space, digits, marks, random
+Unicode and random bytes. Of a GGUF the library's tokenizer is built from the vocabulary and the published pre-tokenizer
+of its name. `--matrix` does the same with vocabularies trained on the spot, of every model; `--fuzz` with COUNT random
+pipelines (Fixtures/tokenizers/pipelines.py) on short texts, and decodes random ids too.
+
+Needs: tokenizers, gguf. Prints where ids or texts differ; exit code 1 when any does.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import random
 import subprocess
 import sys
-import time
+import tempfile
 import unicodedata
+
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.setdefault("RUST_BACKTRACE", "0")
 
 import gguf
 from tokenizers import Tokenizer
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "Fixtures" / "tokenizers"))
+import pipelines
+from vocabularies import MATRIX, trained
 
 LLAMA3 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
@@ -82,6 +95,7 @@ def chunks(files, megabytes):
         list("0123456789") * 3 + list(" .,e+-xA"),
         [chr(c) for c in range(0x20, 0x250)] + ["'s", "'S", "'LL", "'re", " "] * 5,
         [chr(c) for c in range(0x300, 0x36F)] + [chr(c) for c in range(0x1100, 0x1200)] + list("aeiouncAEIOU가"),
+        None,
     ]
     total = 0
     for file in files:
@@ -95,41 +109,125 @@ def chunks(files, megabytes):
             break
     number = 0
     while total < megabytes * 1_000_000:
-        text = "".join(random.choices(pools[number % len(pools)], k=CHUNK // 3))
+        pool = pools[number % len(pools)]
+        if pool is None:
+            text = random.randbytes(CHUNK // 3).decode("utf-8", "replace")
+        else:
+            text = "".join(random.choices(pool, k=CHUNK // 3))
         total += len(text.encode())
         yield f"random {number}", text
         number += 1
 
 
+def run(options, model, lines, *flags):
+    """What `quern tokenize` says of each line, a JSON object each."""
+    result = subprocess.run(
+        [options.quern, "tokenize", str(model), "--json-lines", "--no-special", *flags],
+        input="\n".join(json.dumps(line) for line in lines).encode(), capture_output=True)
+    if result.returncode:
+        raise RuntimeError(result.stderr.decode().strip())
+    return [json.loads(line) for line in result.stdout.decode().split("\n") if line]
+
+
+def attempt(action):
+    try:
+        return action()
+    except BaseException:  # The library panics on some texts.
+        return None
+
+
+def first_difference(one, other):
+    return next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+
+
+def compare_mixed(options, name, model, tokenizer):
+    """Differences on mixed text, which are printed."""
+    files = options.text or sorted(pathlib.Path(json.__file__).parent.parent.glob("*.py"))
+    texts = list(chunks(files, options.megabytes))
+    found = run(options, model, [text for _, text in texts])
+    expected = [attempt(lambda: tokenizer.encode(text, add_special_tokens=False).ids) for _, text in texts]
+    back = run(options, model, [ids or [] for ids in expected], "--decode")
+    different = 0
+    for (place, text), result, ids, decoded in zip(texts, found, expected, back):
+        if ids is None:
+            continue
+        if result["ids"] != ids:
+            different += 1
+            at = first_difference(result["ids"], ids)
+            print(f"  {place}: token {at}: {result['ids'][at:at + 5]}, expected {ids[at:at + 5]}")
+        wanted = tokenizer.decode(ids, skip_special_tokens=False)
+        if decoded["prompt"] != wanted:
+            different += 1
+            at = first_difference(decoded["prompt"], wanted)
+            print(f"  {place}: text at {at}: {decoded['prompt'][at:at + 20]!r}, expected {wanted[at:at + 20]!r}")
+    size = sum(len(text.encode()) for _, text in texts)
+    print(f"{name}: {different} differences in {len(texts)} chunks, {size / 1e6:.1f} MB", flush=True)
+    return different
+
+
+def compare_pipeline(options, seed, folder):
+    """Differences of one random pipeline, which are printed; None when the library cannot make it."""
+    source = attempt(lambda: pipelines.tokenizer(seed))
+    if source is None:
+        return None
+    path = folder / f"pipeline-{seed}.json"
+    path.write_text(source, encoding="utf-8")
+    tokenizer = Tokenizer.from_str(source)
+    rows = []
+    for text in pipelines.texts(seed, 40):
+        ids = attempt(lambda: tokenizer.encode(text, add_special_tokens=False).ids)
+        if ids is not None:
+            rows.append((text, ids))
+    if not rows:
+        return None
+    dice = random.Random(seed)
+    lists = [ids for _, ids in rows]
+    lists += [[dice.randrange(tokenizer.get_vocab_size()) for _ in range(dice.randint(0, 12))] for _ in range(20)]
+    decoded = [attempt(lambda: tokenizer.decode(ids, skip_special_tokens=False)) for ids in lists]
+    try:
+        found = run(options, path, [text for text, _ in rows])
+        back = run(options, path, lists, "--decode")
+    except RuntimeError as error:
+        print(f"  seed {seed}: {error}")
+        return 1
+    different = [f"{text!r}: {result['ids']}, expected {ids}" for (text, ids), result in zip(rows, found) if result["ids"] != ids]
+    different += [f"{ids}: {result['prompt']!r}, expected {text!r}"
+                  for ids, text, result in zip(lists, decoded, back) if text is not None and result["prompt"] != text]
+    if different:
+        print(f"  seed {seed}: {len(different)} differences; {different[0][:400]}")
+        options.keep.mkdir(exist_ok=True)
+        (options.keep / path.name).write_text(source, encoding="utf-8")
+    return len(different)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("models", nargs="+")
+    parser.add_argument("models", nargs="*", type=pathlib.Path)
+    parser.add_argument("--matrix", action="store_true", help="vocabularies trained on the spot, of every model")
+    parser.add_argument("--fuzz", type=int, default=0, metavar="COUNT", help="random pipelines")
+    parser.add_argument("--seed", type=int, default=0, help="of the first random pipeline")
     parser.add_argument("--quern", default=".build/release/quern")
     parser.add_argument("--megabytes", type=float, default=10)
     parser.add_argument("--text", nargs="*", type=pathlib.Path, help="files of prose and code (default: Python's own)")
+    parser.add_argument("--keep", type=pathlib.Path, default=pathlib.Path(tempfile.gettempdir()) / "different-pipelines",
+                        help="folder for random pipelines that differ")
     options = parser.parse_args()
-    files = options.text or sorted(pathlib.Path(json.__file__).parent.parent.glob("*.py"))
-    failed = False
-    for model in options.models:
-        tokenizer = reference(model)
-        count = different = size = 0
-        seconds = 0.0
-        for name, text in chunks(files, options.megabytes):
-            result = subprocess.run(
-                [options.quern, "tokenize", model, "--json", "--no-special"], input=text.encode(), capture_output=True, check=True)
-            ids = json.loads(result.stdout)["ids"]
-            start = time.perf_counter()
-            expected = tokenizer.encode(text, add_special_tokens=False).ids
-            seconds += time.perf_counter() - start
-            count += 1
-            size += len(text.encode())
-            if ids != expected:
-                different += 1
-                place = next((i for i, (a, b) in enumerate(zip(ids, expected)) if a != b), min(len(ids), len(expected)))
-                print(f"  {name}: token {place}: {ids[place:place + 5]}, expected {expected[place:place + 5]}")
-        print(f"{model}: {different} of {count} chunks differ, {size / 1e6:.1f} MB")
-        failed |= different > 0
-    sys.exit(failed)
+    different = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for model in options.models:
+            peer = Tokenizer.from_file(str(model)) if model.suffix == ".json" else reference(model)
+            different += compare_mixed(options, model.name, model, peer)
+        for kind in MATRIX if options.matrix else []:
+            path = folder / "tokenizer.json"
+            path.write_text(trained(kind), encoding="utf-8")
+            different += compare_mixed(options, kind, path, Tokenizer.from_file(str(path)))
+        results = [compare_pipeline(options, seed, folder) for seed in range(options.seed, options.seed + options.fuzz)]
+        if results:
+            made = [result for result in results if result is not None]
+            print(f"{len(made)} random pipelines: {sum(map(bool, made))} differ")
+            different += sum(made)
+    sys.exit(different > 0)
 
 
 if __name__ == "__main__":

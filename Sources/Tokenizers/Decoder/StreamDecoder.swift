@@ -18,7 +18,7 @@ public struct StreamDecoder: Sendable {
 
   /// Takes one token and returns the text that is complete now, perhaps none.
   public mutating func decode(_ id: Int32) -> String {
-    if skipsSpecial, tokenizer.isSpecial(id) { return "" }
+    if skipsSpecial && tokenizer.isSkipped(id) || !tokenizer.hasToken(id) { return "" }
     take(id)
     let unfinished = Self.unfinishedCount(pending)
     let whole = pending.count - unfinished

@@ -25,7 +25,7 @@ struct TokenDecoder: Sendable {
   }
 
   /// What is done to the list of tokens, as `decoders` of the `tokenizers` library do it.
-  enum Step: Sendable, Equatable {
+  enum Step: Sendable {
     /// All tokens are bytes spelled in the ``ByteAlphabet`` (those with other characters stand as they are), and
     /// together one text, with U+FFFD for what is no UTF-8.
     case byteLevel
@@ -42,6 +42,15 @@ struct TokenDecoder: Sendable {
     case rewrite(SentencePieceNormalizer)
     /// U+2581, or what stands for it, is a space; in the first token it is nothing, if `dropsFirst`.
     case metaspace(replacement: Unicode.Scalar, dropsFirst: Bool)
+    case replace(ReplaceText)
+    /// Tokens with the prefix continue a word, the others start one after a space.
+    case wordPiece(prefix: String, cleansUp: Bool)
+    /// The suffix is a space, in the last token nothing.
+    case suffix(String)
+    /// Of equal tokens in a row one is left, and of that what is no padding.
+    case ctc(padding: String, delimiter: String, cleansUp: Bool)
+    /// A space between tokens: what there is where there is no decoder.
+    case spaces
   }
 
   /// Which U+2581 at the front of tokens are no spaces: none, that of the first token, or one of each token until there
@@ -54,6 +63,10 @@ struct TokenDecoder: Sendable {
 
   var spelling: Spelling
   var steps: [Step] = []
+  /// What tokens spell that the vocabulary spells otherwise: added ones that are looked for in normalized text.
+  private(set) var otherSpellings: [Int32: [UInt8]] = [:]
+  /// Special tokens that count as text, for normalizing changed them.
+  private(set) var plainTokens: Set<Int32> = []
 
   init(spelling: Spelling, steps: [Step] = []) {
     self.spelling = spelling
@@ -61,15 +74,33 @@ struct TokenDecoder: Sendable {
   }
 
   /// Whether the bytes of tokens, one after another, are the text.
-  var joinsBytes: Bool { steps.isEmpty || steps == [.byteLevel] }
+  var joinsBytes: Bool { steps.isEmpty || isByteLevel }
+
+  private var isByteLevel: Bool {
+    if steps.count == 1, case .byteLevel = steps[0] { true } else { false }
+  }
 }
 
 extension TokenDecoder {
+  /// Takes up an added token: one that is looked for in normalized text is decoded as that spells it.
+  mutating func add(
+    _ token: AddedTokens.Token, _ normalizer: Normalizer, _ vocabulary: Vocabulary
+  ) {
+    var text = token.content
+    if token.isNormalized {
+      text = normalizer.normalize(text)
+      if !text.utf8.elementsEqual(token.content.utf8) { plainTokens.insert(token.id) }
+    }
+    if vocabulary.text(of: token.id)?.elementsEqual(text.utf8) != true {
+      otherSpellings[token.id] = Array(text.utf8)
+    }
+  }
+
   /// Appends the bytes that a token stands for in the middle of a text: no first space is dropped, and what a step
   /// makes of several tokens is left out of account.
   func append(_ id: Int32, of vocabulary: Vocabulary, to bytes: inout [UInt8]) {
     guard !steps.isEmpty else { return appendSpelling(id, of: vocabulary, to: &bytes) }
-    if steps == [.byteLevel], let text = vocabulary.text(of: id) {
+    if isByteLevel, otherSpellings[id] == nil, let text = vocabulary.text(of: id) {
       if !ByteAlphabet.decode(text, to: &bytes) { bytes.append(contentsOf: text) }
       return
     }
@@ -81,6 +112,7 @@ extension TokenDecoder {
 
   /// Appends what the ``Spelling`` makes of a token; nothing for an id that there is not.
   func appendSpelling(_ id: Int32, of vocabulary: Vocabulary, to bytes: inout [UInt8]) {
+    if let other = otherSpellings[id] { return bytes.append(contentsOf: other) }
     guard let text = vocabulary.text(of: id) else { return }
     let kind = vocabulary.kinds[Int(id)]
     switch (spelling, kind) {
@@ -89,7 +121,7 @@ extension TokenDecoder {
     case (.sentencePiece, .byte):
       if let byte = ByteToken.value(text) { bytes.append(byte) }
     case (.sentencePiece, .normal):
-      Self.replace(ByteToken.space, by: [0x20], in: text, into: &bytes)
+      bytes += Self.replaced("\u{2581}", by: " ", in: Array(text))
     case (.pieces, .byte):
       if let byte = ByteToken.value(text) { bytes += [0xFF, byte] }
     case (.pieces(let surface?), .unknown): bytes += surface
@@ -102,37 +134,23 @@ extension TokenDecoder {
     }
   }
 
-  private static func apply(_ step: Step, inside token: [UInt8]) -> [UInt8] {
+  static func apply(_ step: Step, inside token: [UInt8]) -> [UInt8] {
     switch step {
     case .byteLevel:
       var bytes: [UInt8] = []
       return ByteAlphabet.decode(token[...], to: &bytes) ? bytes : token
     case .byteFallback: return ByteToken.value(token[...]).map { [$0] } ?? token
-    case .fuse, .strip, .rewrite: return token
+    case .fuse, .strip, .spaces, .rewrite: return token
     case .sentencePiece:
       if token.count == 2, token[0] == 0xFF { return [token[1]] }
-      var bytes: [UInt8] = []
-      replace(ByteToken.space, by: [0x20], in: token[...], into: &bytes)
-      return bytes
-    case .metaspace(let replacement, _):
-      var bytes: [UInt8] = []
-      replace(Array(String(replacement).utf8), by: [0x20], in: token[...], into: &bytes)
-      return bytes
-    }
-  }
-
-  static func replace(
-    _ old: [UInt8], by new: [UInt8], in text: ArraySlice<UInt8>, into bytes: inout [UInt8]
-  ) {
-    var at = text.startIndex
-    while at < text.endIndex {
-      if text[at...].starts(with: old), !old.isEmpty {
-        bytes.append(contentsOf: new)
-        at += old.count
-      } else {
-        bytes.append(text[at])
-        at += 1
-      }
+      return replaced("\u{2581}", by: " ", in: token)
+    case .metaspace(let replacement, _): return replaced(String(replacement), by: " ", in: token)
+    case .replace(let step): return token.withUnsafeBufferPointer { step.normalize($0) } ?? token
+    case .wordPiece(let prefix, let cleansUp):
+      return wordPiece(token, prefix, cleansUp, isFirst: false)
+    case .suffix(let suffix): return replaced(suffix, by: " ", in: token)
+    case .ctc(let padding, let delimiter, let cleansUp):
+      return ctc(token, padding, delimiter, cleansUp)
     }
   }
 }

@@ -20,9 +20,7 @@ extension TokenJoiner {
       if drop == .one { stages[index].count = 1 }
     }
     if !piece.isEmpty { stages[index].count = 1 }
-    var spaced: [UInt8] = []
-    TokenDecoder.replace(ByteToken.space, by: [0x20], in: piece, into: &spaced)
-    pass(spaced, to: index + 1, &text)
+    pass(TokenDecoder.replaced("\u{2581}", by: " ", in: Array(piece)), to: index + 1, &text)
   }
 
   /// Passes the characters of bytes on, and U+FFFD for each byte that is part of none.

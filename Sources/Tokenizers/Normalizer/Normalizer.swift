@@ -8,10 +8,10 @@ package struct Normalizer: Sendable {
 
   package static let none = Normalizer([])
   /// Canonical composition (Unicode form NFC).
-  package static let composed = Normalizer([CanonicalComposition()])
+  package static let composed = Normalizer([NormalizationForm.nfc])
 
   /// Whether all it does is canonical composition.
-  var composes: Bool { steps.count == 1 && steps[0] is CanonicalComposition }
+  var composes: Bool { steps.count == 1 && (steps[0] as? NormalizationForm) == .nfc }
 
   /// The normalized text; nil when it is the text itself.
   func normalize(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
@@ -24,6 +24,21 @@ package struct Normalizer: Sendable {
       }
     }
     return normalized
+  }
+
+  /// How many bytes at the front of the normalized text come from the first scalar of the text.
+  ///
+  /// What the first scalar was cut away from starts elsewhere, and has none (alignments of `NormalizedString` in the
+  /// `tokenizers` library).
+  func origin(of text: UnsafeBufferPointer<UInt8>) -> Int {
+    guard let first = text.first else { return 0 }
+    var origin = UTF8Text.width(first)
+    var text = Array(text)
+    for step in steps {
+      origin = text.withUnsafeBufferPointer { step.origin($0, min(origin, $0.count)) }
+      text = text.withUnsafeBufferPointer { step.normalize($0) } ?? text
+    }
+    return min(origin, text.count)
   }
 
   package func normalize(_ text: String) -> String {
@@ -39,4 +54,13 @@ protocol NormalizerStep: Sendable {
   /// - Parameter text: UTF-8, perhaps empty.
   /// - Complexity: linear in the text, which may be megabytes long.
   func normalize(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]?
+
+  /// How many bytes at the front of the changed text come from the first `origin` bytes.
+  func origin(_ text: UnsafeBufferPointer<UInt8>, _ origin: Int) -> Int
+}
+
+extension NormalizerStep {
+  func origin(_ text: UnsafeBufferPointer<UInt8>, _ origin: Int) -> Int {
+    normalize(UnsafeBufferPointer(rebasing: text[..<origin]))?.count ?? origin
+  }
 }

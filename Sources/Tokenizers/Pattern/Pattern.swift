@@ -5,48 +5,48 @@
 /// The tables are in memory that this object owns and nothing changes after `init`, so that the
 /// matcher's inner loop reads them without reference counts.
 package final class Pattern: Sendable {
-  /// A class of scalars: bits for ASCII, a mask of categories and ranges for the rest.
+  /// A class of scalars: bits for ASCII, pages for the rest.
   struct CompiledSet {
     var asciiLow: UInt64 = 0
     var asciiHigh: UInt64 = 0
-    var categories: UInt32
-    var firstRange: Int32
-    var rangeCount: Int32
-    var isNegated: Bool
+    /// The pattern owns them.
+    let pages: Unmanaged<ScalarPages>
+
+    init(_ set: ScalarSet, _ pages: ScalarPages) {
+      for scalar in 0..<UInt32(64) where set.contains(scalar) { asciiLow |= 1 << scalar }
+      for scalar in 0..<UInt32(64) where set.contains(64 + scalar) { asciiHigh |= 1 << scalar }
+      self.pages = Unmanaged.passUnretained(pages)
+    }
   }
 
   let source: String
+  private let pages: [ScalarPages]
   nonisolated(unsafe) let instructions: UnsafeMutableBufferPointer<PatternInstruction>
   nonisolated(unsafe) let sets: UnsafeMutableBufferPointer<CompiledSet>
-  nonisolated(unsafe) let ranges: UnsafeMutableBufferPointer<ClosedRange<UInt32>>
   nonisolated(unsafe) let starts: UnsafeMutableBufferPointer<Int32>
   /// For every first byte, a bit for each alternative that can start with it.
   nonisolated(unsafe) let candidates: UnsafeMutableBufferPointer<UInt64>
   /// For the end of the text.
   let candidatesAtEnd: UInt64
+  /// Places that loops remember.
+  let registerCount: Int
 
-  init(_ source: String) throws(PatternError) {
-    let compiler = try PatternCompiler(PatternParser.parse(source))
+  convenience init(_ source: String) throws(PatternError) {
+    try self.init(source, PatternParser.parse(source))
+  }
+
+  /// A pattern that matches one scalar of a set.
+  convenience init(oneOf set: ScalarSet) throws(PatternError) { try self.init("", .one(set)) }
+
+  /// A pattern that matches the longest run of scalars of the first set, else of the next.
+  convenience init(runsOf sets: [ScalarSet]) throws(PatternError) {
+    try self.init(
+      "", .alternatives(sets.map { .repeated(.one($0), minimum: 1, maximum: nil, .greedy) }))
+  }
+
+  private init(_ source: String, _ syntax: PatternSyntax) throws(PatternError) {
+    let compiler = try PatternCompiler(syntax)
     self.source = source
-    var ranges: [ClosedRange<UInt32>] = []
-    var sets: [CompiledSet] = []
-    for set in compiler.sets {
-      var compiled = CompiledSet(
-        categories: set.categories, firstRange: Int32(ranges.count),
-        rangeCount: Int32(set.ranges.count), isNegated: set.isNegated)
-      for scalar in 0..<UInt32(64) where set.contains(scalar) { compiled.asciiLow |= 1 << scalar }
-      for scalar in 0..<UInt32(64) where set.contains(64 + scalar) {
-        compiled.asciiHigh |= 1 << scalar
-      }
-      let distant = set.ranges.filter { $0.upperBound >= 0x80 }
-      compiled.rangeCount = Int32(distant.count)
-      if distant.isEmpty, set.isNegated {
-        compiled.categories = ~set.categories & ScalarCategories.all
-        compiled.isNegated = false
-      }
-      ranges += distant
-      sets.append(compiled)
-    }
     var candidates = [UInt64](repeating: 0, count: 256)
     var candidatesAtEnd: UInt64 = 0
     for (index, first) in compiler.firsts.enumerated() {
@@ -54,32 +54,28 @@ package final class Pattern: Sendable {
       for byte in 0..<128 where first?.contains(where: { $0.contains(UInt32(byte)) }) ?? true {
         candidates[byte] |= bit
       }
-      let isASCIIOnly =
-        first?.allSatisfy {
-          !$0.isNegated && $0.categories == 0 && $0.ranges.allSatisfy { $0.upperBound < 0x80 }
-        } ?? false
-      if !isASCIIOnly { for byte in 128..<256 { candidates[byte] |= bit } }
+      if first?.allSatisfy(\.isASCII) != true {
+        for byte in 128..<256 { candidates[byte] |= bit }
+      }
       if first == nil { candidatesAtEnd |= bit }
     }
     self.candidatesAtEnd = candidatesAtEnd
     self.instructions = Self.copy(compiler.instructions)
-    self.sets = Self.copy(sets)
-    self.ranges = Self.copy(ranges)
+    pages = compiler.sets.map { set in ScalarPages.bits { set.contains($0) } }
+    sets = Self.copy(zip(compiler.sets, pages).map { CompiledSet($0, $1) })
     self.starts = Self.copy(compiler.starts)
     self.candidates = Self.copy(candidates)
+    registerCount = compiler.registerCount
   }
 
   deinit {
     instructions.deallocate()
     sets.deallocate()
-    ranges.deallocate()
     starts.deallocate()
     candidates.deallocate()
   }
 
-  private static func copy<Element>(_ elements: [Element])
-    -> UnsafeMutableBufferPointer<Element>
-  {
+  private static func copy<Element>(_ elements: [Element]) -> UnsafeMutableBufferPointer<Element> {
     let buffer = UnsafeMutableBufferPointer<Element>.allocate(capacity: max(elements.count, 1))
     _ = buffer.initialize(from: elements)
     return buffer

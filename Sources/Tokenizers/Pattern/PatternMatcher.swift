@@ -26,10 +26,16 @@ struct PatternMatcher {
   private var text: UnsafePointer<UInt8>
   private var start = 0
   private var end = 0
+  /// Where the last match ended; -1 before the first.
+  private var lastEnd = -1
+  /// Where look-behinds look back from.
+  private var lookedFrom = 0
+  private var registers: [Int]
 
   init(_ pattern: Pattern) {
     self.pattern = pattern
     text = Self.nothing
+    registers = [Int](repeating: -1, count: pattern.registerCount)
     frames.reserveCapacity(64)
   }
 
@@ -39,11 +45,26 @@ struct PatternMatcher {
     self.text = base
     self.start = start
     self.end = end
+    lastEnd = -1
     budget = Self.stepsPerPiece + Self.stepsPerByte * (end - start)
   }
 
-  /// The first match at or after `position` that is not empty, as its two ends.
-  mutating func next(from position: Int) -> (from: Int, to: Int)? {
+  /// The next match, as its two ends. It may be empty, but not where the one before ended: then the search goes on a
+  /// scalar further (`FindMatches` of the `onig` crate).
+  mutating func next() -> (from: Int, to: Int)? {
+    var at = max(lastEnd, start)
+    while let match = search(from: at) {
+      if match.to > match.from || match.to != lastEnd {
+        lastEnd = match.to
+        return match
+      }
+      guard match.to < end else { return nil }
+      at = after(match.to)
+    }
+    return nil
+  }
+
+  private mutating func search(from position: Int) -> (from: Int, to: Int)? {
     var at = position
     let candidates = pattern.candidates
     while at < end {
@@ -53,11 +74,17 @@ struct PatternMatcher {
         open &= open - 1
         frames.removeAll(keepingCapacity: true)
         let found = run(Int(pattern.starts[index]), at)
-        if found > at { return (at, found) }
-        if found == at { break }  // An empty match: earlier alternatives win, nothing is taken.
+        if found >= 0 { return (at, found) }
       }
       guard budget > 0 else { return nil }
       at = after(at)
+    }
+    var open = pattern.candidatesAtEnd
+    while open != 0 {
+      let index = open.trailingZeroBitCount
+      open &= open - 1
+      frames.removeAll(keepingCapacity: true)
+      if run(Int(pattern.starts[index]), end) >= 0 { return (end, end) }
     }
     return nil
   }
@@ -95,6 +122,16 @@ struct PatternMatcher {
         goesOn = reached >= 0
         if goesOn { at = reached }
         program = Int(instruction.a) - 1
+      case .lookBehindProgram:
+        goesOn = looksBack(program + 1, at, Int(instruction.c)) == (instruction.b == 0)
+        program = Int(instruction.a) - 1
+      case .lookedFrom: goesOn = at == lookedFrom
+      case .remember:
+        let register = Int(instruction.a)
+        frames.append(Frame(program: -1 - register, low: -1, position: registers[register]))
+        registers[register] = at
+      case .leaveIfEmpty:
+        if registers[Int(instruction.a)] == at { program = Int(instruction.b) - 1 }
       case .lookBehind:
         let isThere = at > start && contains(Int(instruction.a), before(at))
         goesOn = isThere == (instruction.b == 0)
@@ -103,12 +140,27 @@ struct PatternMatcher {
       if goesOn, budget > 0 {
         program += 1
       } else {
-        guard budget > 0, frames.count > floor else {
+        guard budget > 0, let next = stepBack(to: floor) else {
           frames.removeLast(frames.count - floor)
           return -1
         }
-        (program, at) = stepBack()
+        (program, at) = next
       }
+    }
+  }
+
+  /// Whether the program matches something that ends at `at` and has `longest` scalars at most.
+  private mutating func looksBack(_ entry: Int, _ at: Int, _ longest: Int) -> Bool {
+    let outer = lookedFrom
+    defer { lookedFrom = outer }
+    lookedFrom = at
+    var from = at
+    var count = 0
+    while true {
+      if run(entry, from) >= 0 { return true }
+      guard from > start, count != longest, budget > 0 else { return false }
+      from = before(from)
+      count += 1
     }
   }
 
@@ -135,20 +187,28 @@ struct PatternMatcher {
     return true
   }
 
-  private mutating func stepBack() -> (program: Int, at: Int) {
-    let last = frames.count - 1
-    let frame = frames[last]
-    guard frame.low >= 0 else {
-      frames.removeLast()
-      return (frame.program, frame.position)
+  private mutating func stepBack(to floor: Int) -> (program: Int, at: Int)? {
+    while frames.count > floor {
+      let last = frames.count - 1
+      let frame = frames[last]
+      if frame.program < 0 {
+        registers[-1 - frame.program] = frame.position
+        frames.removeLast()
+        continue
+      }
+      guard frame.low >= 0 else {
+        frames.removeLast()
+        return (frame.program, frame.position)
+      }
+      let position = before(frame.position)
+      if position > frame.low {
+        frames[last].position = position
+      } else {
+        frames.removeLast()
+      }
+      return (frame.program, position)
     }
-    let position = before(frame.position)
-    if position > frame.low {
-      frames[last].position = position
-    } else {
-      frames.removeLast()
-    }
-    return (frame.program, position)
+    return nil
   }
 
   private func holds(_ anchor: Int32, _ at: Int) -> Bool {
@@ -156,7 +216,7 @@ struct PatternMatcher {
     case .start: at == start
     case .end: at == end
     case .endOrFinalNewline: at == end || (at == end - 1 && text[at] == 0x0A)
-    case .lineStart: at == start || text[at - 1] == 0x0A
+    case .lineStart: at == start || (text[at - 1] == 0x0A && at < end)
     case .lineEnd: at == end || text[at] == 0x0A
     case .wordEdge: isWordEdge(at)
     case .notWordEdge: !isWordEdge(at)
@@ -171,7 +231,7 @@ struct PatternMatcher {
   }
 
   private func isWord(_ at: Int) -> Bool {
-    (ScalarCategories.word >> UInt32(ScalarCategories.category(of: scalar(at)))) & 1 != 0
+    PatternClass.wordPages.bit(scalar(at))
   }
 
   // MARK: Scalars
@@ -182,17 +242,7 @@ struct PatternMatcher {
     let set = pattern.sets.baseAddress.unsafelyUnwrapped + number
     if byte < 64 { return (set.pointee.asciiLow >> UInt64(byte)) & 1 != 0 }
     if byte < 128 { return (set.pointee.asciiHigh >> UInt64(byte - 64)) & 1 != 0 }
-    let value = scalar(at)
-    var isMember = (set.pointee.categories >> UInt32(ScalarCategories.category(of: value))) & 1 != 0
-    if !isMember, set.pointee.rangeCount > 0 {
-      let first = Int(set.pointee.firstRange)
-      for index in first..<first + Int(set.pointee.rangeCount)
-      where pattern.ranges[index].contains(value) {
-        isMember = true
-        break
-      }
-    }
-    return isMember != set.pointee.isNegated
+    return set.pointee.pages._withUnsafeGuaranteedRef { $0.bit(scalar(at)) }
   }
 
   /// The scalar that starts at `at`. The text is UTF-8 of a string, so it is well formed.

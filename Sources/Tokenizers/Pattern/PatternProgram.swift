@@ -15,8 +15,17 @@ struct PatternInstruction: Sendable {
     case look
     /// The scalar before must be in set `a` (`b` = 0) or must not (`b` = 1).
     case lookBehind
+    /// The program up to `a` must match, or not (`b` = 1), what ends here and starts `c` scalars before at most
+    /// (-1: no limit).
+    case lookBehindProgram
+    /// The place must be the one that a look-behind looks back from.
+    case lookedFrom
     /// The program up to `a` matches as it first can.
     case atomic
+    /// Remember the place in register `a`.
+    case remember
+    /// When nothing was taken since register `a`, go to `b`.
+    case leaveIfEmpty
     /// A place, `a` says which.
     case anchor
     /// The (sub)program matched.
@@ -42,6 +51,7 @@ struct PatternCompiler {
   private(set) var starts: [Int32] = []
   /// What each alternative can start with; nil when it can be empty or nothing is known.
   private(set) var firsts: [[ScalarSet]?] = []
+  private(set) var registerCount = 0
 
   init(_ syntax: PatternSyntax) throws(PatternError) {
     var choices = [syntax]
@@ -83,6 +93,15 @@ struct PatternCompiler {
     case .lookBehind(let set, let negated):
       try add(.init(operation: .lookBehind, a: number(of: set), b: negated ? 1 : 0))
     case .look(let body, let negated): try emitNested(.look, body, flag: negated ? 1 : 0)
+    case .lookBehindProgram(let body, let negated):
+      let at = instructions.count
+      try add(
+        .init(
+          operation: .lookBehindProgram, b: negated ? 1 : 0, c: body.longest.map(Int32.init) ?? -1))
+      try emit(body)
+      try add(.init(operation: .lookedFrom))
+      try add(.init(operation: .accept))
+      instructions[at].a = here
     case .atomic(let body): try emitNested(.atomic, body, flag: 0)
     case .repeated(let item, let minimum, let maximum, let greed):
       if case .one(let set) = item, greed != .lazy {
@@ -139,14 +158,19 @@ struct PatternCompiler {
       }
       for fork in forks { aim(fork, into: Int32(fork) + 1, past: here, isLazy) }
     } else {
-      // An endless loop over nothing would not end; no published pattern has one.
-      guard !item.canBeEmpty else {
-        throw .unsupported(construct: "repetition of a group that can be empty", offset: 0)
-      }
       let fork = instructions.count
       try add(.init(operation: .split))
+      // An endless loop over nothing would not end.
+      let register = item.canBeEmpty ? Int32(registerCount) : nil
+      if let register {
+        registerCount += 1
+        try add(.init(operation: .remember, a: register))
+      }
       try emit(item)
+      let leave = instructions.count
+      if let register { try add(.init(operation: .leaveIfEmpty, a: register)) }
       try add(.init(operation: .jump, a: Int32(fork)))
+      if register != nil { instructions[leave].b = here }
       aim(fork, into: Int32(fork) + 1, past: here, isLazy)
     }
   }
@@ -161,7 +185,7 @@ struct PatternCompiler {
   private static func first(of syntax: PatternSyntax) -> [ScalarSet]? {
     switch syntax {
     case .one(let set): return [set]
-    case .empty, .look, .lookBehind, .anchor: return nil
+    case .empty, .look, .lookBehind, .lookBehindProgram, .anchor: return nil
     case .atomic(let body): return first(of: body)
     case .repeated(let item, let minimum, _, _): return minimum > 0 ? first(of: item) : nil
     case .alternatives(let choices):

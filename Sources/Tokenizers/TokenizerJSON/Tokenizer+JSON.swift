@@ -1,6 +1,9 @@
 extension Tokenizer {
   /// A tokenizer from the `tokenizer.json` of a Hugging Face checkpoint.
   ///
+  /// Its `truncation` and `padding` are passed over: they make texts fit one tensor, and encoding gives all ids of a
+  /// text. What else it may say and this library does not do is refused by name.
+  ///
   /// - Parameters:
   ///   - tokenizerJSON: The file's bytes.
   ///   - config: The bytes of `tokenizer_config.json`, which names the begin and end tokens and may hold the chat
@@ -33,156 +36,27 @@ struct TokenizerJSONReader {
   }
 
   func parts() throws(TokenizerError) -> Tokenizer.Parts {
-    let added = try addedTokens()
-    let (model, vocabulary) = try model(added: added)
-    var stages: [PreTokenizer.Stage] = []
-    try append(root["pre_tokenizer"] ?? .null, to: &stages)
+    if let version = root["version"], version != .string("1.0") {
+      throw .unsupported(key: "version", value: version.string ?? "\(version)")
+    }
+    let normalizer = try normalizer()
+    var preTokenizer = try preTokenizer()
+    let subwords = try subwords(&preTokenizer)
+    let vocabulary = subwords.vocabulary
     var parts = Tokenizer.Parts(
-      vocabulary: vocabulary, model: model, preTokenizer: PreTokenizer(stages: stages))
-    parts.normalizer = try normalizer(root["normalizer"] ?? .null)
-    parts.addedTokens = added
-    parts.decoder = TokenDecoder(spelling: .byteAlphabet)
-    try checkDecoder(root["decoder"] ?? .null)
-    (parts.prefix, parts.suffix) = try frame(root["post_processor"] ?? .null)
+      vocabulary: vocabulary, model: subwords.model, preTokenizer: preTokenizer,
+      normalizer: normalizer)
+    parts.addedTokens = subwords.added
+    parts.decoder = try decoder()
+    for token in subwords.added { parts.decoder.add(token, normalizer, vocabulary) }
+    (parts.prefix, parts.suffix) = try frame()
     parts.bosID = named("bos_token", in: vocabulary)
     parts.eosID = named("eos_token", in: vocabulary)
     parts.endOfGenerationIDs = EndOfGeneration.ids(
       vocabulary: vocabulary, declared: [parts.eosID].compactMap { $0 },
-      model: model)
+      model: subwords.model)
     parts.chatTemplate = chatTemplate
     return parts
-  }
-
-  // MARK: Added tokens
-
-  private func addedTokens() throws(TokenizerError) -> [AddedTokens.Token] {
-    guard let list = root["added_tokens"], !list.isNull else { return [] }
-    guard let entries = list.array else {
-      throw .wrongType(key: "added_tokens", expected: "a list")
-    }
-    var tokens: [AddedTokens.Token] = []
-    for entry in entries {
-      guard let id = entry["id"]?.integer, let content = entry["content"]?.string else {
-        throw .wrongType(key: "added_tokens", expected: "a list of ids with content")
-      }
-      guard id >= 0, id < Vocabulary.maximumCount else {
-        throw .idOutOfRange(key: "added_tokens", id: id, limit: Vocabulary.maximumCount)
-      }
-      let isSpecial = entry["special"]?.bool ?? false
-      tokens.append(
-        .init(
-          id: Int32(id), content: content, isSpecial: isSpecial,
-          isNormalized: entry["normalized"]?.bool ?? !isSpecial,
-          stripsLeft: entry["lstrip"]?.bool ?? false, stripsRight: entry["rstrip"]?.bool ?? false,
-          isSingleWord: entry["single_word"]?.bool ?? false))
-    }
-    return tokens
-  }
-
-  // MARK: Stages
-
-  private func normalizer(_ value: JSONValue) throws(TokenizerError) -> Normalizer {
-    guard !value.isNull else { return .none }
-    switch value["type"]?.string {
-    case "NFC": return .composed
-    case "Precompiled":
-      guard let table = value["precompiled_charsmap"]?.string else {
-        throw .wrongType(key: "normalizer.precompiled_charsmap", expected: "a text")
-      }
-      return Normalizer([try GraphemeCharsmap(base64: table)])
-    case "Sequence":
-      var result = Normalizer.none
-      for part in value["normalizers"]?.array ?? [] {
-        result.steps += try normalizer(part).steps
-      }
-      return result
-    case let other: throw .unsupported(key: "normalizer", value: other ?? "")
-    }
-  }
-
-  private func append(
-    _ value: JSONValue, to stages: inout [PreTokenizer.Stage]
-  ) throws(TokenizerError) {
-    switch value["type"]?.string {
-    case "Sequence":
-      for part in value["pretokenizers"]?.array ?? [] { try append(part, to: &stages) }
-    case "Digits":
-      let pattern = value["individual_digits"]?.bool ?? false ? #"\p{N}"# : #"\p{N}+"#
-      stages.append(.split(try PreTokenizer.compile(pattern), .isolated, inverted: false))
-    case "Split":
-      guard let behavior = value["behavior"]?.string.flatMap(PreTokenizer.Behavior.init) else {
-        throw .wrongType(key: "pre_tokenizer.behavior", expected: "a known behavior")
-      }
-      let pattern: String
-      if let regex = value["pattern"]?["Regex"]?.string {
-        pattern = regex
-      } else if let text = value["pattern"]?["String"]?.string {
-        pattern = Self.escaped(text)
-      } else {
-        throw .wrongType(key: "pre_tokenizer.pattern", expected: "a pattern")
-      }
-      stages.append(
-        .split(
-          try PreTokenizer.compile(pattern), behavior, inverted: value["invert"]?.bool ?? false))
-    case "ByteLevel":
-      if value["add_prefix_space"]?.bool ?? true { stages.append(.prefixSpace) }
-      if value["use_regex"]?.bool ?? true {
-        stages.append(
-          .split(try PreTokenizer.compile(PreTokenizer.gpt2Pattern), .isolated, inverted: false))
-      }
-    case let other: throw .unsupported(key: "pre_tokenizer", value: other ?? "")
-    }
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.unicodeScalars.reduce(into: "") { pattern, scalar in
-      if scalar.isASCII, !scalar.properties.isAlphabetic, !("0"..."9").contains(scalar) {
-        pattern += "\\"
-      }
-      pattern.unicodeScalars.append(scalar)
-    }
-  }
-
-  private func checkDecoder(_ value: JSONValue) throws(TokenizerError) {
-    switch value["type"]?.string {
-    case nil, "ByteLevel": return
-    case "Sequence":
-      for part in value["decoders"]?.array ?? [] { try checkDecoder(part) }
-    case let other?: throw .unsupported(key: "decoder", value: other)
-    }
-  }
-
-  /// The tokens that the post-processor puts before and after a single text.
-  private func frame(_ value: JSONValue) throws(TokenizerError) -> ([Int32], [Int32]) {
-    switch value["type"]?.string {
-    case nil, "ByteLevel": return ([], [])
-    case "Sequence":
-      var prefix: [Int32] = []
-      var suffix: [Int32] = []
-      for part in value["processors"]?.array ?? [] {
-        let (before, after) = try frame(part)
-        prefix = before + prefix
-        suffix += after
-      }
-      return (prefix, suffix)
-    case "TemplateProcessing":
-      var prefix: [Int32] = []
-      var suffix: [Int32] = []
-      var hasText = false
-      for item in value["single"]?.array ?? [] {
-        if item["Sequence"] != nil { hasText = true }
-        guard let name = item["SpecialToken"]?["id"]?.string else { continue }
-        let ids = value["special_tokens"]?[name]?["ids"]?.array ?? []
-        for id in ids {
-          guard let id = id.integer, id >= 0, id < Vocabulary.maximumCount else {
-            throw .wrongType(key: "post_processor.special_tokens", expected: "token ids")
-          }
-          if hasText { suffix.append(Int32(id)) } else { prefix.append(Int32(id)) }
-        }
-      }
-      return (prefix, suffix)
-    case let other?: throw .unsupported(key: "post_processor", value: other)
-    }
   }
 
   // MARK: tokenizer_config.json

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// General categories of Unicode scalars as small numbers, so that a class of a pattern is one bit mask.
 ///
 /// Numbers 0 to 29 are the general categories; 30 is for the control characters that are white space
@@ -7,46 +5,22 @@ import Synchronization
 enum ScalarCategories {
   static let controlSpace: UInt8 = 30
 
-  /// The category of a scalar; planes 0 and 1 come from tables, the rest is asked of the standard library.
+  /// The category of a scalar.
   @inline(__always)
   static func category(of scalar: UInt32) -> UInt8 {
-    guard scalar < tableCount else { return lookUp(scalar) }
-    let address = pages[Int(scalar / pageCount)].load(ordering: .acquiring)
-    guard let page = UnsafePointer<UInt8>(bitPattern: address) else {
-      return page(of: scalar)[Int(scalar % pageCount)]
-    }
-    return page[Int(scalar % pageCount)]
+    pages[scalar].load(fromByteOffset: Int(scalar & 0xFF), as: UInt8.self)
   }
 
-  private static let tableCount: UInt32 = 0x20000
-  private static let pageCount: UInt32 = 0x100
+  private static let pages = ScalarPages.bytes { lookUp($0) }
 
-  /// Addresses of the categories of 256 scalars each, made when the first of them is asked for and never
-  /// freed. An atomic is there to be shared; only pointers do not say of themselves that they may be.
-  nonisolated(unsafe) private static let pages: UnsafeMutablePointer<Atomic<UInt>> = {
-    let count = Int(tableCount / pageCount)
-    let pages = UnsafeMutablePointer<Atomic<UInt>>.allocate(capacity: count)
-    for index in 0..<count { (pages + index).initialize(to: Atomic(0)) }
-    return pages
-  }()
-
-  private static func page(of scalar: UInt32) -> UnsafePointer<UInt8> {
-    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: Int(pageCount))
-    let first = scalar / pageCount * pageCount
-    for index in 0..<pageCount { bytes[Int(index)] = lookUp(first + index) }
-    let (isFirst, other) = pages[Int(scalar / pageCount)].compareExchange(
-      expected: 0, desired: UInt(bitPattern: bytes), ordering: .acquiringAndReleasing)
-    guard !isFirst, let known = UnsafePointer<UInt8>(bitPattern: other) else {
-      return UnsafePointer(bytes)
-    }
-    bytes.deallocate()
-    return known
-  }
-
+  /// The category in Unicode 16, which Oniguruma 6.9.10 knows; the letter U+0295 was a lowercase one then.
   static func lookUp(_ value: UInt32) -> UInt8 {
     guard let scalar = Unicode.Scalar(value) else { return index(of: .surrogate) }
     if (0x09...0x0D).contains(value) || value == 0x85 { return controlSpace }
-    return index(of: scalar.properties.generalCategory)
+    if value == 0x295 { return index(of: .lowercaseLetter) }
+    let category = scalar.properties.generalCategory
+    guard category == .privateUse || scalar.isOf(version: 16) else { return index(of: .unassigned) }
+    return index(of: category)
   }
 
   /// The mask of categories that a pattern names, as `L`, `Lu` or `P`; nil when there is no such category.
@@ -64,10 +38,6 @@ enum ScalarCategories {
   static let whiteSpace: UInt32 =
     (1 << UInt32(controlSpace)) | (mask(named: "Z") ?? 0)
   static let decimalDigit: UInt32 = mask(named: "Nd") ?? 0
-  static let word: UInt32 =
-    (mask(named: "L") ?? 0) | (mask(named: "M") ?? 0) | (mask(named: "N") ?? 0)
-    | (mask(named: "Pc") ?? 0)
-
   private static let spellings = [
     "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe",
     "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co", "Cn",
