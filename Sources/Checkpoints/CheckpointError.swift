@@ -53,8 +53,6 @@ public struct CheckpointError: FileProblem {
     // MARK: Tokenizer
     case noTokenizer
     case tokenizer(TokenizerError)
-    /// A SentencePiece model, which is another family than byte-level pairs.
-    case sentencePiece
     /// A token beyond the rows of the embedding.
     case tokenOutOfRange(id: Int, rows: Int)
     /// Not the metadata of a byte-level tokenizer.
@@ -122,8 +120,6 @@ extension CheckpointError.Reason: CustomStringConvertible {
     case .noTokenizer:
       "no tokenizer here: expected a GGUF, a tokenizer.json or a folder that holds one"
     case .tokenizer(let error): "\(error)"
-    case .sentencePiece:
-      "the tokenizer is a SentencePiece model, which is not supported yet: expected byte-level pairs"
     case .tokenOutOfRange(let id, let rows):
       "the tokenizer has a token \(id), the embedding only \(rows) rows"
     case .badTokenizer(let key, let why): "\(key.printable): \(why)"

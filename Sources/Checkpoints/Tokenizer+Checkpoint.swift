@@ -5,7 +5,7 @@ public import Tokenizers
 
 extension Tokenizer {
   /// The tokenizer of a checkpoint: a GGUF or any part of a split one, a Hugging Face folder, a
-  /// `tokenizer.json` or a tiktoken file.
+  /// `tokenizer.json`, a SentencePiece `.model` or a tiktoken file.
   ///
   /// - Parameter encoding: How a tiktoken file is meant, where it is not named after its encoding.
   /// - Throws: ``CheckpointError`` when there is none, or what is wrong with it.
@@ -25,10 +25,12 @@ extension Tokenizer {
           self = tokenizer
           return
         }
-        guard path.extension == "json" else {
-          throw CheckpointError(.noTokenizer, path: path)
+        let folder = path.removingLastComponent()
+        switch path.extension {
+        case "json": try self.init(folder: folder, tokenizer: path)
+        case "model": try self.init(sentencePiece: MappedFile.contents(of: path), folder: folder)
+        default: throw CheckpointError(.noTokenizer, path: path)
         }
-        try self.init(folder: path.removingLastComponent(), tokenizer: path)
       }
     } catch let error as TokenizerError {
       throw CheckpointError(.tokenizer(error), path: path)
@@ -36,14 +38,23 @@ extension Tokenizer {
   }
 
   private init(folder: FilePath, tokenizer: FilePath? = nil) throws {
-    let tokenizer = tokenizer ?? folder.appending("tokenizer.json")
-    guard let json = try FileSystem.bytesIfPresent(tokenizer) else {
+    let json = try FileSystem.bytesIfPresent(tokenizer ?? folder.appending("tokenizer.json"))
+    if let json {
+      try self.init(
+        tokenizerJSON: json,
+        config: FileSystem.bytesIfPresent(folder.appending("tokenizer_config.json")),
+        chatTemplate: FileSystem.textIfPresent(folder.appending("chat_template.jinja")))
+    } else if let model = try FileSystem.bytesIfPresent(folder.appending("tokenizer.model")) {
+      try self.init(sentencePiece: model, folder: folder)
+    } else {
       throw CheckpointError(.noTokenizer, path: folder)
     }
-    let template = try FileSystem.bytesIfPresent(folder.appending("chat_template.jinja"))
+  }
+
+  private init(sentencePiece: [UInt8], folder: FilePath) throws {
     try self.init(
-      tokenizerJSON: json,
+      sentencePieceModel: sentencePiece,
       config: FileSystem.bytesIfPresent(folder.appending("tokenizer_config.json")),
-      chatTemplate: template.map { String(decoding: $0, as: UTF8.self) })
+      chatTemplate: FileSystem.textIfPresent(folder.appending("chat_template.jinja")))
   }
 }

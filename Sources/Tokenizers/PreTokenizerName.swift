@@ -14,6 +14,10 @@ package enum PreTokenizerName {
     package let composes: Bool
     package let ignoresMerges: Bool
     package let addsBOS: Bool
+
+    /// Nothing is cut before pieces of SentencePiece are found.
+    package static let pieces = Meaning(
+      patterns: [], spelledPatterns: [], composes: false, ignoresMerges: false, addsBOS: true)
   }
 
   package static func meaning(of name: String) -> Meaning? {

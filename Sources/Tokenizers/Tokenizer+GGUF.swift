@@ -11,10 +11,10 @@ extension Tokenizer {
   }
 }
 
-private struct TokenizerMetadataReader {
+struct TokenizerMetadataReader {
   let metadata: GGUFMetadata
 
-  private enum Key {
+  enum Key {
     static let model = "tokenizer.ggml.model"
     static let pre = "tokenizer.ggml.pre"
     static let tokens = "tokenizer.ggml.tokens"
@@ -36,6 +36,7 @@ private struct TokenizerMetadataReader {
       throw metadata[Key.model] == nil
         ? .missing(key: Key.model) : .wrongType(key: Key.model, expected: "a string")
     }
+    if let parts = try sentencePieceParts(model) { return parts }
     guard model == "gpt2" else { throw .unsupported(key: Key.model, value: model) }
     let name = metadata.string(Key.pre) ?? "default"
     guard let recipe = PreTokenizerRecipe.named(name) else {
@@ -65,7 +66,7 @@ private struct TokenizerMetadataReader {
     return parts
   }
 
-  private func texts(_ key: String) throws(TokenizerError) -> GGUFTextList {
+  func texts(_ key: String) throws(TokenizerError) -> GGUFTextList {
     guard metadata.contains(key) else { throw .missing(key: key) }
     guard let list = metadata.texts(key) else {
       throw .wrongType(key: key, expected: "an array of strings")
@@ -73,7 +74,7 @@ private struct TokenizerMetadataReader {
     return list
   }
 
-  private func vocabulary() throws(TokenizerError) -> Vocabulary {
+  func vocabulary() throws(TokenizerError) -> Vocabulary {
     let tokens = named(try texts(Key.tokens))
     let kinds = try kinds(count: tokens.count)
     return try Vocabulary(tokens, kinds: kinds)
@@ -95,7 +96,7 @@ private struct TokenizerMetadataReader {
     return named
   }
 
-  private func kinds(count: Int) throws(TokenizerError) -> [Vocabulary.Kind] {
+  func kinds(count: Int) throws(TokenizerError) -> [Vocabulary.Kind] {
     guard metadata.contains(Key.types) else {
       return [Vocabulary.Kind](repeating: .normal, count: count)
     }
@@ -110,20 +111,20 @@ private struct TokenizerMetadataReader {
     }
   }
 
-  private func id(_ key: String, in vocabulary: Vocabulary) -> Int32? {
+  func id(_ key: String, in vocabulary: Vocabulary) -> Int32? {
     guard let id = metadata.integer(key), id >= 0, id < vocabulary.count else { return nil }
     return Int32(id)
   }
 
   /// Some files call control tokens normal, or the parts of a dialogue control.
-  private func correctKinds(_ vocabulary: inout Vocabulary, ends: Set<Int32>) {
+  func correctKinds(_ vocabulary: inout Vocabulary, ends: Set<Int32>) {
     for id in ends { vocabulary.kinds[Int(id)] = .control }
     for text in ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"] {
       if let id = vocabulary.id(of: text) { vocabulary.kinds[Int(id)] = .userDefined }
     }
   }
 
-  private func addedTokens(_ vocabulary: Vocabulary) -> [AddedTokens.Token] {
+  func addedTokens(_ vocabulary: Vocabulary) -> [AddedTokens.Token] {
     vocabulary.kinds.indices.compactMap { index in
       let kind = vocabulary.kinds[index]
       guard kind.isSpecial || kind == .userDefined,

@@ -27,6 +27,8 @@ public enum TokenizerError: Error, Sendable, Hashable {
   case missingByte(UInt8)
   /// A tiktoken file of which nothing says how it cuts text into words.
   case unknownEncoding(known: [String])
+  /// The file is no SentencePiece model.
+  case malformedSentencePiece(SentencePieceError)
   /// There is no chat template, and the vocabulary has no `<|im_start|>` to fall back on.
   case noChatTemplate
 }
@@ -54,6 +56,7 @@ extension TokenizerError: CustomStringConvertible {
     case .unknownEncoding(let known):
       "nothing here says how these tokens cut text into words; expected a pattern, or one of "
         + known.joined(separator: ", ")
+    case .malformedSentencePiece(let error): "tokenizer: \(error)"
     case .noChatTemplate: "the model has no chat template and no <|im_start|> token"
     }
   }

@@ -207,7 +207,8 @@ import Tokenizers
       try reason { $0.metadata["llama.expert_count"] = .uint32(8) }
         == .unknownTensor("blk.0.ffn_down.weight"))
     #expect(
-      try reason { $0.metadata["tokenizer.ggml.model"] = .string("llama") } == .sentencePiece)
+      try reason { $0.metadata["tokenizer.ggml.model"] = .string("rwkv") }
+        == .unsupported(key: "tokenizer.ggml.model", value: "rwkv"))
     #expect(
       try reason { $0.tensors.removeLast() } == .missingTensor("output_norm.weight"))
     #expect(

@@ -148,17 +148,15 @@ struct HostileFolder: Sendable, CustomTestStringConvertible {
       name: "no tokenizer", spoil: { try $0.remove("tokenizer.json") },
       expects: { $0 == .noTokenizer }),
     HostileFolder(
-      name: "SentencePiece",
+      name: "a SentencePiece model that ends early",
       spoil: {
         try $0.remove("tokenizer.json")
         try $0.write("\n", as: "tokenizer.model")
-      }, expects: { $0 == .sentencePiece }),
-    HostileFolder(
-      name: "byte fallback",
-      spoil: {
-        try $0.replace(
-          "\"byte_fallback\": false", with: "\"byte_fallback\": true", in: "tokenizer.json")
-      }, expects: { $0 == .sentencePiece }),
+      },
+      expects: {
+        $0
+          == .tokenizer(.malformedSentencePiece(.truncated(offset: 1, needed: 1, left: 0)))
+      }),
     HostileFolder(
       name: "another family of tokenizers",
       spoil: {

@@ -25,8 +25,8 @@ import Tokenizers
       name: "model is a number", change: { $0["tokenizer.ggml.model"] = .uint32(1) },
       error: .wrongType(key: "tokenizer.ggml.model", expected: "a string")),
     .init(
-      name: "other model", change: { $0["tokenizer.ggml.model"] = .string("llama") },
-      error: .unsupported(key: "tokenizer.ggml.model", value: "llama")),
+      name: "other model", change: { $0["tokenizer.ggml.model"] = .string("rwkv") },
+      error: .unsupported(key: "tokenizer.ggml.model", value: "rwkv")),
     .init(
       name: "unknown pre-tokenizer", change: { $0["tokenizer.ggml.pre"] = .string("x\u{1B}") },
       error: .unknownPreTokenizer(name: "x\u{1B}")),

@@ -63,6 +63,8 @@ struct Architecture: Sendable {
   var preTokenizer: String?
   /// What `generation_config.json` calls the form of a conversation.
   var chatFormat: (@Sendable (GGUFMetadata) -> String)?
+  /// What a GGUF states of a SentencePiece vocabulary.
+  var pieces = PieceRules()
   /// Tokens that have these roles where the tokenizer's files give them to none.
   var roles: [(role: String, token: String)] = []
 

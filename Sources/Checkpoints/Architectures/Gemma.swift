@@ -18,7 +18,8 @@ extension Architecture {
       try config.expectCausal()
       try config.expectTied(decoder)
       try config.expect(rotaryBase: 10_000, of: decoder)
-    })
+    },
+    pieces: PieceRules(addsSpacePrefix: false, endOfTurn: 107))
 
   static let geluTanh = "gelu_pytorch_tanh"
 

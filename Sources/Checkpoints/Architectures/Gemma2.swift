@@ -29,5 +29,6 @@ extension Architecture {
       try config.expect(rotaryBase: 10_000, of: decoder)
       try config.expectGemmaScale(decoder, largestLayerCount: 46)
       try config.expectWindows(period: 2, decoder)
-    })
+    },
+    pieces: PieceRules(addsSpacePrefix: false))
 }

@@ -34,5 +34,6 @@ extension Architecture {
         throw CheckpointError(
           .unsupported(key: "attn_logit_softcapping", value: "\(softcap)"), path: config.path)
       }
-    })
+    },
+    pieces: PieceRules(addsSpacePrefix: false))
 }

@@ -24,5 +24,6 @@ extension Architecture {
       .rotaryBase, .fileType,
       .scalar(.integerOrNull("sliding_window", "attention.sliding_window")),
     ],
-    rotaryScalings: [.none, .longRope], mayRotateParts: true)
+    rotaryScalings: [.none, .longRope], mayRotateParts: true,
+    pieces: PieceRules(takesTokensAsTheyAre: true))
 }

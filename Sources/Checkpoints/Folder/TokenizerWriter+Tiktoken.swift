@@ -13,12 +13,7 @@ extension TokenizerWriter {
           bytes: tiktokenSettings(contextLength: contextLength).text),
       ]
     }
-    return [
-      .init(name: "special_tokens_map.json", bytes: specialTokens.text),
-      .init(name: "tokenizer.json", bytes: tokenizer.text),
-      .init(
-        name: "tokenizer_config.json", bytes: settings(contextLength: contextLength).text),
-    ]
+    return plainFiles(contextLength: contextLength)
   }
 
   /// The vocabulary as a tiktoken file; `nil` where that would be another tokenizer.

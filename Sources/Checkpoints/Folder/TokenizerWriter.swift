@@ -17,6 +17,8 @@ struct TokenizerWriter {
 
   let architecture: Architecture
   private let metadata: GGUFMetadata
+  /// The rules of a vocabulary of pieces; `nil` for a byte-level one.
+  private let pieces: PieceWriter?
   let tokens: [Token]
   let merges: [String]
   let meaning: PreTokenizerName.Meaning
@@ -29,14 +31,13 @@ struct TokenizerWriter {
       CheckpointError(reason, path: path)
     }
     guard let model = metadata.string("tokenizer.ggml.model") else { throw failure(.noTokenizer) }
-    guard model == "gpt2" else {
-      throw failure(
-        model == "llama" ? .sentencePiece : .unsupported(key: "tokenizer.ggml.model", value: model))
+    guard model == "gpt2" || model == "llama" else {
+      throw failure(.unsupported(key: "tokenizer.ggml.model", value: model))
     }
     // Everything that can be wrong with a tokenizer is wrong with its reader too.
     do { _ = try Tokenizer(metadata: metadata) } catch { throw failure(.tokenizer(error)) }
     let name = metadata.string("tokenizer.ggml.pre") ?? "default"
-    guard let meaning = PreTokenizerName.meaning(of: name) else {
+    guard let meaning = model == "llama" ? .pieces : PreTokenizerName.meaning(of: name) else {
       throw failure(.unsupported(key: "tokenizer.ggml.pre", value: name))
     }
     let texts = metadata.strings("tokenizer.ggml.tokens") ?? []
@@ -45,6 +46,7 @@ struct TokenizerWriter {
       Token(text: text, kind: place < kinds.count ? kinds[place] : 1)
     }
     merges = metadata.strings("tokenizer.ggml.merges") ?? []
+    pieces = model == "llama" ? PieceWriter(metadata, tokens: tokens) : nil
     self.meaning = meaning
     self.metadata = metadata
     self.architecture = architecture
@@ -56,15 +58,31 @@ struct TokenizerWriter {
     tokens.enumerated().filter { $0.element.isAdded }.map { ($0.offset, $0.element) }
   }
 
+  /// The files that say everything, by name.
+  func plainFiles(contextLength: Int) -> [HuggingFaceFolder.TextFile] {
+    let files = [
+      HuggingFaceFolder.TextFile(name: "special_tokens_map.json", bytes: specialTokens.text),
+      HuggingFaceFolder.TextFile(name: "tokenizer.json", bytes: tokenizer.text),
+      HuggingFaceFolder.TextFile(
+        name: "tokenizer_config.json", bytes: settings(contextLength: contextLength).text),
+    ]
+    guard let pieces else { return files }
+    return files + [HuggingFaceFolder.TextFile(name: "tokenizer.model", bytes: pieces.modelFile)]
+  }
+
   // MARK: tokenizer.json
 
   var tokenizer: JSONValue {
     .members(
       ("version", .string("1.0")), ("truncation", .null), ("padding", .null),
       ("added_tokens", .array(added.map { describe($0.token, id: $0.id) })),
-      ("normalizer", meaning.composes ? .members(("type", .string("NFC"))) : .null),
-      ("pre_tokenizer", preTokenizer), ("post_processor", postProcessor),
-      ("decoder", byteLevel(usesPattern: true)), ("model", model))
+      (
+        "normalizer",
+        pieces?.normalizer ?? (meaning.composes ? .members(("type", .string("NFC"))) : .null)
+      ),
+      ("pre_tokenizer", pieces == nil ? preTokenizer : .null), ("post_processor", postProcessor),
+      ("decoder", pieces?.decoder ?? byteLevel(usesPattern: true)),
+      ("model", pieces?.model(tokenCount: firstAddedOnly) ?? model))
   }
 
   private func describe(_ token: Token, id: Int?) -> JSONValue {
@@ -176,7 +194,8 @@ struct TokenizerWriter {
     let decoder = added.map { JSONValue.Member("\($0.id)", describe($0.token, id: nil)) }
     return .members(
       ("add_bos_token", flag("add_bos_token")), ("add_eos_token", flag("add_eos_token")),
-      ("add_prefix_space", .bool(false)), ("added_tokens_decoder", .object(decoder)),
+      ("add_prefix_space", pieces == nil ? .bool(false) : flag("add_space_prefix")),
+      ("added_tokens_decoder", .object(decoder)),
       ("additional_special_tokens", otherSpecial), ("bos_token", beginning ?? .null),
       ("chat_template", template), ("clean_up_tokenization_spaces", .bool(false)),
       ("eos_token", text("eos") ?? .null), ("errors", .string("replace")),

@@ -19,7 +19,7 @@ struct SpecialTokens {
 
   private var roles = Self.roles
   /// The text of the token of each role.
-  private var texts: [String: String] = [:]
+  fileprivate var texts: [String: String] = [:]
   private var addsByRole: [(role: String, value: Bool)] = []
 
   /// - Parameter tokenizer: `nil` where the folder has no `tokenizer.json`.
@@ -66,7 +66,7 @@ struct SpecialTokens {
     ids.append((key, number))
   }
 
-  private mutating func setAdds(_ role: String, _ value: Bool) {
+  fileprivate mutating func setAdds(_ role: String, _ value: Bool) {
     if let place = addsByRole.firstIndex(where: { $0.role == role }) {
       addsByRole[place].value = value
     } else {
@@ -83,6 +83,7 @@ struct SpecialTokens {
       }
     case "TemplateProcessing":
       let single = processor["single"]?.array ?? []
+      defer { readPair(processor["pair"]?.array ?? [], single: single) }
       guard single.count > 1 else { return }
       if let first = single.first?["SpecialToken"]?["id"]?.string {
         if texts["bos"] == nil { texts["bos"] = first }
@@ -99,6 +100,29 @@ struct SpecialTokens {
       }
     default: break
     }
+  }
+}
+
+extension SpecialTokens {
+  /// Learns from the template of a pair of texts whether a token separates them.
+  fileprivate mutating func readPair(_ pair: [JSONValue], single: [JSONValue]) {
+    func special(_ item: JSONValue?) -> String? { item?["SpecialToken"]?["id"]?.string }
+    let first = single.count > 1 ? special(single.first) : nil
+    let last = single.count > 1 ? special(single.last) : nil
+    var rest = pair[...]
+    if first != nil, special(rest.first) == first { rest = rest.dropFirst() }
+    if last != nil, special(rest.last) == last { rest = rest.dropLast() }
+    guard rest.first?["Sequence"]?["id"]?.string == "A",
+      rest.last?["Sequence"]?["id"]?.string == "B"
+    else { return }
+    let between = rest.dropFirst().dropLast()
+    guard !between.isEmpty else { return }
+    let separators = [texts["sep"], texts["eos"]].compactMap { $0 }
+    func separates(_ item: JSONValue?) -> Bool { special(item).map(separators.contains) ?? false }
+    let adds =
+      separates(between.first) && last == nil || between.count == 2 && separates(between.last)
+    setAdds("sep", adds)
+    if adds, texts["sep"] == nil { texts["sep"] = texts["eos"] }
   }
 }
 

@@ -45,12 +45,43 @@ struct BytePairMerger {
     spell(word, model)
     let text = self.text
     text.withUnsafeBytes { text in
-      let pairs = Pairs(text: text, merges: merges, secret: ByteHash.secret)
-      if hashes.count > Self.scanLimit { mergeByHeap(pairs) } else { mergeByScan(pairs) }
-      for index in hashes.indices {
-        let symbol = pairs.text(from: starts[index], to: starts[index + 1])
-        model.emit(symbol.assumingMemoryBound(to: UInt8.self), hash: hashes[index], into: &ids)
+      merge(Pairs(text: text, merges: merges, secret: ByteHash.secret)) {
+        model.emit($0, hash: $1, into: &ids)
       }
+    }
+  }
+
+  /// Appends the tokens of a word that starts as its characters.
+  ///
+  /// - Complexity: O(n log n) for n bytes.
+  mutating func encode(
+    _ word: UnsafeBufferPointer<UInt8>, with model: TextPairModel, into ids: inout [Int32]
+  ) {
+    let text = UnsafeRawBufferPointer(word)
+    let pairs = Pairs(text: text, merges: model.merges, secret: ByteHash.secret)
+    starts.removeAll(keepingCapacity: true)
+    hashes.removeAll(keepingCapacity: true)
+    var place = 0
+    while place < word.count {
+      let end = min(place + UTF8Width.width(lead: word[place]), word.count)
+      starts.append(Int32(truncatingIfNeeded: place))
+      hashes.append(
+        pairs.hash(from: Int32(truncatingIfNeeded: place), to: Int32(truncatingIfNeeded: end)))
+      place = end
+    }
+    starts.append(Int32(truncatingIfNeeded: word.count))
+    merge(pairs) { model.emit($0, hash: $1, into: &ids) }
+  }
+
+  /// Merges the symbols, and calls `emit` with the text and hash of each that is left.
+  @inline(__always)
+  private mutating func merge(
+    _ pairs: Pairs<some MergeRanks>, emit: (UnsafeBufferPointer<UInt8>, UInt64) -> Void
+  ) {
+    if hashes.count > Self.scanLimit { mergeByHeap(pairs) } else { mergeByScan(pairs) }
+    for index in hashes.indices {
+      let symbol = pairs.text(from: starts[index], to: starts[index + 1])
+      emit(symbol.assumingMemoryBound(to: UInt8.self), hashes[index])
     }
   }
 

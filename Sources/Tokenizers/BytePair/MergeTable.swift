@@ -40,6 +40,17 @@ struct MergeTable: Sendable {
     }
   }
 
+  /// Calls `body` with both halves of each merge; neither is empty.
+  func forEach(_ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Void) {
+    list.forEach { bytes, range in
+      guard let space = Self.space(in: bytes, range), space + 1 < range.upperBound else { return }
+      let bytes = bytes.assumingMemoryBound(to: UInt8.self)
+      body(
+        UnsafeBufferPointer(rebasing: bytes[range.lowerBound..<space]),
+        UnsafeBufferPointer(rebasing: bytes[(space + 1)..<range.upperBound]))
+    }
+  }
+
   /// The first space after the first byte: the first half may itself start with one.
   private static func space(in bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int? {
     var place = range.lowerBound + 1

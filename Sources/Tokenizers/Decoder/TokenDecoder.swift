@@ -16,6 +16,9 @@ struct TokenDecoder: Sendable {
     /// In normal tokens U+2581 is a space; tokens of kind `byte`, as `<0x0A>`, are that byte; others stand as they
     /// are.
     case sentencePiece
+    /// As `sentencePiece`, but for a step of that name: U+2581 stays, and a byte comes after 0xFF, which no UTF-8 holds.
+    /// Tokens for what is unknown are `unknown`, if there is such a text.
+    case pieces(unknown: [UInt8]?)
     /// Normal tokens that start with U+2581 start a word, and all else continues one (`bert` in a GGUF); others stand
     /// as they are.
     case phantomSpace
@@ -32,6 +35,11 @@ struct TokenDecoder: Sendable {
     case fuse
     /// Removes `content` up to `start` times from the front of each token, and `stop` times from its end.
     case strip(content: Unicode.Scalar, start: Int, stop: Int)
+    /// Tokens spelled as `pieces` are one text: a byte that is part of no character is U+FFFD, and white space in front
+    /// is dropped as ``LeadingSpaces`` says.
+    case sentencePiece(LeadingSpaces)
+    /// The text of all tokens is changed at the end, as SentencePiece denormalizes it.
+    case rewrite(SentencePieceNormalizer)
     /// U+2581, or what stands for it, is a space; in the first token it is nothing, if `dropsFirst`.
     case metaspace(replacement: Unicode.Scalar, dropsFirst: Bool)
     case replace(ReplaceText)
@@ -43,6 +51,14 @@ struct TokenDecoder: Sendable {
     case ctc(padding: String, delimiter: String, cleansUp: Bool)
     /// A space between tokens: what there is where there is no decoder.
     case spaces
+  }
+
+  /// Which U+2581 at the front of tokens are no spaces: none, that of the first token, or one of each token until there
+  /// is other text.
+  enum LeadingSpaces: Sendable, Equatable {
+    case none
+    case one
+    case all
   }
 
   var spelling: Spelling
@@ -106,6 +122,9 @@ extension TokenDecoder {
       if let byte = ByteToken.value(text) { bytes.append(byte) }
     case (.sentencePiece, .normal):
       bytes += Self.replaced("\u{2581}", by: " ", in: Array(text))
+    case (.pieces, .byte):
+      if let byte = ByteToken.value(text) { bytes += [0xFF, byte] }
+    case (.pieces(let surface?), .unknown): bytes += surface
     case (.phantomSpace, .normal):
       if text.starts(with: ByteToken.space) { bytes.append(0x20) }
       bytes.append(
@@ -121,7 +140,10 @@ extension TokenDecoder {
       var bytes: [UInt8] = []
       return ByteAlphabet.decode(token[...], to: &bytes) ? bytes : token
     case .byteFallback: return ByteToken.value(token[...]).map { [$0] } ?? token
-    case .fuse, .strip, .spaces: return token
+    case .fuse, .strip, .spaces, .rewrite: return token
+    case .sentencePiece:
+      if token.count == 2, token[0] == 0xFF { return [token[1]] }
+      return replaced("\u{2581}", by: " ", in: token)
     case .metaspace(let replacement, _): return replaced(String(replacement), by: " ", in: token)
     case .replace(let step): return token.withUnsafeBufferPointer { step.normalize($0) } ?? token
     case .wordPiece(let prefix, let cleansUp):
@@ -149,5 +171,11 @@ enum ByteToken {
   static func text(of byte: UInt8) -> String {
     let digits = String(byte, radix: 16, uppercase: true)
     return "<0x" + (digits.count == 1 ? "0" : "") + digits + ">"
+  }
+
+  /// The ids of the tokens for all bytes, if there are all 256.
+  static func ids(in vocabulary: Vocabulary) -> [Int32]? {
+    let ids = (UInt8.min...UInt8.max).compactMap { vocabulary.id(of: text(of: $0)) }
+    return ids.count == 256 ? ids : nil
   }
 }

@@ -1,7 +1,7 @@
 /// Takes tokens one by one through the steps of a ``TokenDecoder``.
 struct TokenJoiner: Sendable {
   /// A step and what it keeps of the tokens it has seen.
-  private struct Stage: Sendable {
+  struct Stage: Sendable {
     var step: TokenDecoder.Step
     /// Whether what comes are the parts of one token, for an earlier step made all tokens one.
     var isFused: Bool
@@ -11,7 +11,7 @@ struct TokenJoiner: Sendable {
     var held: [UInt8] = []
   }
 
-  private var stages: [Stage] = []
+  var stages: [Stage] = []
 
   init(_ steps: [TokenDecoder.Step]) {
     var isFused = false
@@ -32,8 +32,12 @@ struct TokenJoiner: Sendable {
     for index in stages.indices { close(index, &text) }
   }
 
-  private mutating func pass(_ token: [UInt8], to index: Int, _ text: inout [UInt8]) {
+  mutating func pass(_ token: [UInt8], to index: Int, _ text: inout [UInt8]) {
     guard index < stages.count else { return text.append(contentsOf: token) }
+    if case .sentencePiece(let drop) = stages[index].step {
+      return takePiece(token, drop, index, &text)
+    }
+    if case .rewrite = stages[index].step { return stages[index].held += token }
     guard stages[index].isFused else { return takeToken(token, index, &text) }
     switch stages[index].step {
     case .fuse, .spaces: pass(token, to: index + 1, &text)
@@ -43,7 +47,7 @@ struct TokenJoiner: Sendable {
       let space = dropsFirst ? "" : " "
       let part = TokenDecoder.replaced(String(replacement), by: space, in: token)
       pass(part, to: index + 1, &text)
-    case .byteLevel, .byteFallback, .replace, .wordPiece, .suffix, .ctc:
+    case .byteLevel, .byteFallback, .replace, .wordPiece, .suffix, .ctc, .sentencePiece, .rewrite:
       stages[index].held += token
     }
   }
@@ -55,6 +59,7 @@ struct TokenJoiner: Sendable {
     case .fuse: pass(token, to: index + 1, &text)
     case .byteLevel: takeBytes(token, index, &text)
     case .byteFallback: takeFallback(token, index, &text)
+    case .sentencePiece, .rewrite: break
     case .strip(let content, let start, let stop):
       pass(TokenDecoder.stripped(token, content, start, stop), to: index + 1, &text)
     case .metaspace(let replacement, let dropsFirst):
@@ -91,6 +96,10 @@ struct TokenJoiner: Sendable {
       break
     case (.byteLevel, false):
       if !stage.held.isEmpty { pass(Self.valid(stage.held[...]), to: index + 1, &text) }
+    case (.sentencePiece, _): passBytes(stage.held[...], index, &text)
+    case (.rewrite(let normalizer), _):
+      let whole = stage.held.withUnsafeBufferPointer { normalizer.normalize($0) } ?? stage.held
+      pass(whole, to: index + 1, &text)
     case (.byteFallback, false): if !stage.held.isEmpty { endRun(stage.held, index, &text) }
     case (.suffix(let suffix), false):
       guard stage.count > 0 else { break }
