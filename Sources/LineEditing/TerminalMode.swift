@@ -32,9 +32,11 @@ public enum TerminalMode: Sendable {
     }
     settings = before
     settings.c_lflag &= ~tcflag_t(ECHO)
+    // In either mode Enter stays what it is, so that a message typed ahead is sent and not broken.
+    settings.c_iflag &= ~tcflag_t(ICRNL | INLCR)
     if case .keys = self {
       settings.c_lflag &= ~tcflag_t(ICANON | ISIG | IEXTEN)
-      settings.c_iflag &= ~tcflag_t(ICRNL | INLCR | IXON)
+      settings.c_iflag &= ~tcflag_t(IXON)
     }
     tcsetattr(terminal.input, TCSADRAIN, &settings)
   }

@@ -155,6 +155,16 @@ import Testing
     #expect(String(decoding: history, as: UTF8.self) == "\"hello\"\n\"two\\nlines\"\n\"/stats\"\n")
   }
 
+  @Test("What is typed while the model answers is the next message, its Enter included")
+  func typedAhead() throws {
+    let terminal = try PseudoTerminal(arguments, environment: state)
+    try terminal.wait(for: "> ")
+    terminal.type("one\r/stats\r")
+    try terminal.wait(for: "1 question")
+    terminal.type("/exit\r")
+    #expect(terminal.finish() == 0)
+  }
+
   @Test("ctrl-C ends what is being written, never the chat")
   func interruption() throws {
     let terminal = try PseudoTerminal(arguments, environment: state)

@@ -200,7 +200,7 @@ struct ChatLoop {
     let turns = chat.messages.count { $0.role == "user" }
     let forgotten = chat.forgottenCount
     say(
-      "conversation: \(turns) questions"
+      "conversation: \(turns) question\(turns == 1 ? "" : "s")"
         + (forgotten > 0 ? "; the model no longer sees the oldest \(forgotten) messages" : ""))
     if let last { say("last answer: \(last.line(loading: 0))") }
     noteMemory()
