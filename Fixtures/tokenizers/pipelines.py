@@ -152,6 +152,18 @@ def with_bytes(made):
     return Tokenizer.from_str(json.dumps(data))
 
 
+def shares_form(made, token):
+    """Whether normalizing makes the token another one: which of them the library finds is chance."""
+    def form(other):
+        return made.normalizer.normalize_str(other.content) if other.normalized and made.normalizer else other.content
+
+    try:
+        return any(other.content != token.content and other.normalized == token.normalized and form(other) == form(token)
+                   for other in made.get_added_tokens_decoder().values())
+    except BaseException:  # The library panics on some texts.
+        return True
+
+
 def tokenizer(seed, unigram=False, sizes=(80, 200, 500)):
     """The `tokenizer.json` of a seed."""
     r = random.Random(seed)
@@ -171,6 +183,8 @@ def tokenizer(seed, unigram=False, sizes=(80, 200, 500)):
     for content in r.sample(ADDED, r.randint(0, 4)):
         token = AddedToken(content, single_word=r.random() < .25, lstrip=r.random() < .3, rstrip=r.random() < .3,
                            normalized=r.random() < .5, special=r.random() < .4)
+        if shares_form(made, token):
+            continue
         try:
             (made.add_special_tokens if token.special else made.add_tokens)([token])
         except BaseException:
