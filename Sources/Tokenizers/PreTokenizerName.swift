@@ -9,23 +9,23 @@ package enum PreTokenizerName {
   /// What stands behind a name of `tokenizer.ggml.pre`.
   package struct Meaning: Sendable {
     package let patterns: [String]
-    /// What cuts the words once they are spelled in the byte alphabet.
-    package let spelledPatterns: [String]
     package let composes: Bool
     package let ignoresMerges: Bool
     package let addsBOS: Bool
+    /// What cuts the words once they are spelled in the byte alphabet.
+    package var spelledPatterns: [String] = []
 
     /// Nothing is cut before pieces of SentencePiece are found.
     package static let pieces = Meaning(
-      patterns: [], spelledPatterns: [], composes: false, ignoresMerges: false, addsBOS: true)
+      patterns: [], composes: false, ignoresMerges: false, addsBOS: true)
   }
 
   package static func meaning(of name: String) -> Meaning? {
     PreTokenizerRecipe.named(name).map { recipe in
       Meaning(
-        patterns: recipe.patterns, spelledPatterns: recipe.spelledPatterns,
-        composes: recipe.normalizer.composes,
-        ignoresMerges: recipe.ignoresMerges, addsBOS: recipe.addsBOS)
+        patterns: recipe.patterns, composes: recipe.normalizer.composes,
+        ignoresMerges: recipe.ignoresMerges, addsBOS: recipe.addsBOS,
+        spelledPatterns: recipe.spelledPatterns)
     }
   }
 

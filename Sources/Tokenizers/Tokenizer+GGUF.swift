@@ -36,13 +36,21 @@ struct TokenizerMetadataReader {
       throw metadata[Key.model] == nil
         ? .missing(key: Key.model) : .wrongType(key: Key.model, expected: "a string")
     }
+    if model == "bert" { return try wordPieceParts() }
     if let parts = try sentencePieceParts(model) { return parts }
     guard model == "gpt2" else { throw .unsupported(key: Key.model, value: model) }
     let name = metadata.string(Key.pre) ?? "default"
     guard let recipe = PreTokenizerRecipe.named(name) else {
       throw .unknownPreTokenizer(name: name)
     }
-    guard recipe.alphabet == .bytes else { throw .unsupported(key: Key.pre, value: name) }
+    switch recipe.alphabet {
+    case .bytes: break
+    case .spacedText:
+      var parts = try spacedPairParts()
+      if !(metadata.bool(Key.addBOS) ?? recipe.addsBOS) { parts.prefix = [] }
+      return parts
+    case .text: throw .unsupported(key: Key.pre, value: name)
+    }
     var vocabulary = try vocabulary()
     let pair = try BytePairModel(
       vocabulary: vocabulary, merges: texts(Key.merges), ignoresMerges: recipe.ignoresMerges)

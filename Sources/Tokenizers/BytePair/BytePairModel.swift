@@ -19,8 +19,28 @@ struct BytePairModel: Sendable {
   init(
     vocabulary: Vocabulary, merges: GGUFTextList, ignoresMerges: Bool
   ) throws(TokenizerError) {
+    let missing = Set(
+      ByteAlphabet.texts.filter { text in
+        text.withUnsafeBufferPointer { vocabulary.texts.number(of: $0) } == nil
+      })
+    // As the original drops a byte that is no token and that nothing is made of.
+    let lost = missing.isEmpty ? [] : missing.subtracting(Self.parts(of: merges, among: missing))
     try self.init(
-      vocabulary, merges, ByteAlphabet.texts, ignoresMerges: ignoresMerges, replacing: false)
+      vocabulary, merges, ByteAlphabet.texts.map { lost.contains($0) ? [] : $0 },
+      ignoresMerges: ignoresMerges, replacing: false)
+  }
+
+  /// Which of some texts are a half of a merge.
+  private static func parts(of merges: GGUFTextList, among texts: Set<[UInt8]>) -> Set<[UInt8]> {
+    var found: Set<[UInt8]> = []
+    let longest = texts.reduce(0) { max($0, $1.count) }
+    merges.forEach { bytes, range in
+      let halves = bytes[range].split(separator: 0x20, maxSplits: 1)
+      for half in halves where half.count <= longest && texts.contains(Array(half)) {
+        found.insert(Array(half))
+      }
+    }
+    return found
   }
 
   /// - Parameters:

@@ -175,7 +175,7 @@ enum ScalarText {
   static func byteCount(_ text: String, replacing old: String, with new: String, limit: Int) -> Int
   {
     var places =
-      old.isEmpty ? count(text) + 1 : split(text, separator: old, limit: -1).count - 1
+      old.isEmpty ? count(text) + 1 : partCount(text, separator: old) - 1
     if limit >= 0 { places = min(places, limit) }
     let (added, overflow) = places.multipliedReportingOverflow(by: new.utf8.count)
     return overflow ? .max : text.utf8.count.addingReportingOverflow(added).partialValue

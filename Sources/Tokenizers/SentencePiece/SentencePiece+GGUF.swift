@@ -56,8 +56,8 @@ extension TokenizerMetadataReader {
     return parts
   }
 
-  /// Gemma 4: pieces as those of SentencePiece, put together by merges.
-  private func spacedPairParts() throws(TokenizerError) -> Tokenizer.Parts {
+  /// Gemma 4 and its like: pieces as those of SentencePiece, put together by merges.
+  func spacedPairParts() throws(TokenizerError) -> Tokenizer.Parts {
     var vocabulary = try vocabulary()
     let pairs = try TextPairModel(
       vocabulary: vocabulary, merges: texts(Key.merges),
