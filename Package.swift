@@ -149,7 +149,12 @@ let package = Package(
         "TestSupport", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "TokenizersTests", dependencies: ["GGUF", "Tokenizers"]),
-    .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
+    .testTarget(
+      name: "IntegrityTests",
+      dependencies: [
+        "GGUF", "Integrity", "MappedFiles", "Safetensors", "TensorCore", "TestSupport", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(
       name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
     .testTarget(
