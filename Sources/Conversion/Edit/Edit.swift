@@ -7,6 +7,8 @@ public struct Edit: Sendable {
   /// Each must be there.
   public var removedKeys: [String] = []
   public var renamedTensors: [(old: String, new: String)] = []
+  /// Seal a copy, and keep the seal of what is edited in place; without, take the seal away.
+  public var isSealed = true
   /// Do what leaves a file that may not work, where whoever asks may know better.
   public var isForced = false
   /// Bytes to leave free in the header of a copy, for later edits in place.
@@ -14,7 +16,9 @@ public struct Edit: Sendable {
 
   public init() {}
 
-  public var isEmpty: Bool { values.isEmpty && removedKeys.isEmpty && renamedTensors.isEmpty }
+  public var isEmpty: Bool {
+    values.isEmpty && removedKeys.isEmpty && renamedTensors.isEmpty && isSealed
+  }
 
   /// The key that appears twice in this edit, if any does.
   var repeatedKey: String? {

@@ -37,6 +37,13 @@ package struct ChunkMap: Sendable {
     self.stretches = stretches
   }
 
+  /// The same tensors at other places.
+  package func moved(by distance: Int) -> Self {
+    ChunkMap(
+      stretches.map { $0.range.lowerBound + distance..<$0.range.upperBound + distance },
+      chunkByteCount: chunkByteCount)
+  }
+
   /// What a writer takes for tensors of these sizes.
   static func chunkByteCount(for byteCounts: [Int]) -> Int {
     var size = leastChunkByteCount

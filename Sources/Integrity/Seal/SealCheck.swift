@@ -1,14 +1,14 @@
-internal import MappedFiles
+package import MappedFiles
 import Synchronization
 import Workers
 
 /// Holds the bytes of a file against its seal.
-struct SealCheck {
+package struct SealCheck {
   private let file: MappedFile
   private let header: SealedHeader
 
   /// - Parameter file: What `header` was read from.
-  init(_ file: MappedFile, _ header: SealedHeader) {
+  package init(_ file: MappedFile, _ header: SealedHeader) {
     self.file = file
     self.header = header
   }
@@ -38,6 +38,13 @@ struct SealCheck {
     }
     return (structure + tensorDamage(changed.map(\.chunk), map) + paddingDamage(map))
       .sorted { ($0.offset ?? 0) < ($1.offset ?? 0) }
+  }
+
+  /// Why a file that has no seal cannot have one: there are bytes that no digest would cover.
+  package var obstacle: String? {
+    if let damage = paddingDamage(header.chunks).first { return damage.why }
+    let end = header.paddedEnd ?? file.byteCount
+    return end < file.byteCount ? "there are bytes after the last tensor" : nil
   }
 
   // MARK: Header

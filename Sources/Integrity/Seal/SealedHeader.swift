@@ -68,6 +68,9 @@ package struct SealedHeader: Sendable {
     { ChunkMap(tensors.map(\.range), chunkByteCount: $0) }
   }
 
+  /// What a writer takes digests of.
+  package var chunks: ChunkMap { ChunkMap(tensors.map(\.range)) }
+
   func map(chunkByteCount: Int) -> ChunkMap { Self.map(tensors)(chunkByteCount) }
 
   /// The digest of the header, its own taken as zeros.
@@ -85,6 +88,12 @@ package struct SealedHeader: Sendable {
   /// The digest of the header as it was sealed, whatever becomes of the rest of the seal.
   func sealedDigest(in bytes: UnsafeRawBufferPointer) -> Digest128? {
     places[Seal.Key.header].flatMap { Digest128(digits: bytes[$0.suffix(Seal.digitCount)]) }
+  }
+
+  /// Whether the header is the one that was sealed, and its seal speaks of the tensors there are.
+  package func isWhole(in bytes: UnsafeRawBufferPointer) -> Bool {
+    guard case .success(let seal)? = seal, dataOffset <= bytes.count else { return false }
+    return digest(of: bytes) == seal.header
   }
 
   /// Where the digest of a chunk stands.

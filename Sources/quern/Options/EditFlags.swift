@@ -107,6 +107,11 @@ struct EditFlags: ParsableArguments {
     transform: ByteSize.init(parsing:))
   var room: ByteSize?
 
+  @Flag(
+    name: .customLong("no-seal"),
+    help: "Take away the digests of the file's bytes; give a copy none.")
+  var isUnsealed = false
+
   func edit() throws -> Edit {
     var edit = Edit()
     edit.values = try set.map { ($0.key, try $0.value()) }
@@ -116,6 +121,7 @@ struct EditFlags: ParsableArguments {
     edit.removedKeys = remove
     edit.renamedTensors = renameTensor.map { ($0.old, $0.new) }
     edit.isForced = force
+    edit.isSealed = !isUnsealed
     edit.roomByteCount = room?.byteCount
     return edit
   }
