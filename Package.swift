@@ -78,8 +78,9 @@ let package = Package(
     .target(
       name: "Conversion",
       dependencies: [
-        "BlockQuant", "Checkpoints", "GGUF", "Kernels", "MappedFiles", "Safetensors", "TensorCore",
-        "Tokenizers", "Workers", .product(name: "SystemPackage", package: "swift-system"),
+        "BlockQuant", "Checkpoints", "GGUF", "Integrity", "Kernels", "MappedFiles", "Safetensors",
+        "TensorCore", "Tokenizers", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .target(
       name: "Inference",
@@ -144,12 +145,17 @@ let package = Package(
     .testTarget(
       name: "ConversionTests",
       dependencies: [
-        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "MappedFiles", "Safetensors",
-        "TensorCore",
+        "BlockQuant", "Checkpoints", "Conversion", "GGUF", "Integrity", "MappedFiles",
+        "Safetensors", "TensorCore",
         "TestSupport", "Workers", .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(name: "TokenizersTests", dependencies: ["GGUF", "Tokenizers"]),
-    .testTarget(name: "IntegrityTests", dependencies: ["GGUF", "Integrity", "TestSupport"]),
+    .testTarget(
+      name: "IntegrityTests",
+      dependencies: [
+        "GGUF", "Integrity", "MappedFiles", "Safetensors", "TensorCore", "TestSupport", "Workers",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
     .testTarget(
       name: "KernelsTests", dependencies: ["BlockQuant", "CKernels", "Kernels", "TensorCore"]),
     .testTarget(

@@ -76,6 +76,7 @@ struct TensorTask {
         if let kept = output.files[target.file].kept(place.count, at: place.lowerBound) {
           keptByteCount += kept.count
           output.keptByteCount += kept.count
+          try writer.pass(kept, to: output.digests[target.file], at: place.lowerBound)
           output.squaredErrors[target.index] +=
             encoder.squaredError(of: kept, rows, target.tensor, reader)
         } else {
@@ -99,6 +100,9 @@ struct TensorTask {
     guard output.plan.options.allowNonFinite || !reader.type.isPlainFloat,
       try output.files[target.file].share(file, range, at: target.tensor.offset)
     else { return false }
+    if let digests = output.digests[target.file] {
+      digests.add(file.bytes(in: range), at: target.tensor.offset)
+    }
     try reader.checkUnchanged()
     output.isBegun = true
     return true
@@ -111,10 +115,11 @@ struct TensorTask {
     var slabs: [SlabWriter.Slab] = []
     do {
       for target in wanted {
-        let place = target.tensor.place(of: rows)
+        let (output, place) = (outputs[target.output], target.tensor.place(of: rows))
         slabs.append(
           try writer.take(
-            place.count, of: outputs[target.output].files[target.file], at: place.lowerBound))
+            place.count, of: output.files[target.file], output.digests[target.file],
+            at: place.lowerBound))
       }
       reader.prefetch(rows.upperBound..<min(rows.upperBound + slabRowCount, reader.rowCount))
       // Checked before the slabs are sent: a source that shrank or was written to meanwhile has given

@@ -1,11 +1,12 @@
-import GGUF
-import MappedFiles
+internal import GGUF
+internal import MappedFiles
 import SystemPackage
+import Workers
 
 extension Verification {
   /// A file, or every part of the set that it belongs to: each by itself, then one against the others.
-  static func verifyGGUF(_ path: FilePath) throws -> [FileVerdict] {
-    let named = try verifyFile(path)
+  static func verifyGGUF(_ path: FilePath, on pool: WorkerPool) throws -> [FileVerdict] {
+    let named = try verifyFile(path, on: pool)
     guard let metadata = named.header?.metadata else { return [named.verdict] }
     let paths: [FilePath]
     do throws(GGUFError) {
@@ -15,7 +16,7 @@ extension Verification {
     }
     let verdicts = try paths.enumerated().map { index, part in
       do {
-        return part == path ? named.verdict : try verifyFile(part).verdict
+        return part == path ? named.verdict : try verifyFile(part, on: pool).verdict
       } catch let error as FileError {
         return verdict(part, "part \(index + 1) of \(paths.count): \(error)")
       }
@@ -33,7 +34,7 @@ extension Verification {
 
   /// - Returns: The header too, when it can be read.
   private static func verifyFile(
-    _ path: FilePath
+    _ path: FilePath, on pool: WorkerPool
   ) throws -> (verdict: FileVerdict, header: GGUFHeader?) {
     let file = try MappedFile(path)
     do {
@@ -46,7 +47,8 @@ extension Verification {
           rows: tensor.shape.rows, fileEnd: file.byteCount)
       }
       let extra = trailing(header, byteCount: file.byteCount)
-      return (FileVerdict(path: path, isSealed: false, damage: missing + extra), header)
+      let verdict = try verdict(file, SealedHeader(header), missing + extra, on: pool)
+      return (verdict, header)
     } catch let error as GGUFError {
       return (verdict(path, "\(error)", tensor: error.tensor, at: error.byteOffset), nil)
     }
@@ -54,8 +56,7 @@ extension Verification {
 
   /// Bytes that belong to no tensor and are no padding.
   private static func trailing(_ header: GGUFHeader, byteCount: Int) -> [Damage] {
-    let end = header.tensors.map { $0.offset + $0.byteCount }.max() ?? header.dataOffset
-    let padded = (end + header.alignment - 1) / header.alignment * header.alignment
+    let padded = header.paddedEnd
     guard byteCount > padded else { return [] }
     let damage = Damage(
       tensor: nil, firstRow: nil, lastRow: nil, offset: padded, byteCount: byteCount - padded,

@@ -1,7 +1,8 @@
-import GGUF
-import MappedFiles
-import Safetensors
+internal import GGUF
+internal import MappedFiles
+internal import Safetensors
 public import SystemPackage
+public import Workers
 
 /// What is wrong with one stretch of a file.
 public struct Damage: Sendable, Hashable {
@@ -27,42 +28,47 @@ public struct FileVerdict: Sendable, Hashable {
   public var isIntact: Bool { damage.isEmpty }
 }
 
-/// Checks that files are what their format says: structure, bounds and sizes.
+/// Checks that files are what their format says, structure, bounds and sizes, and that every byte of a sealed
+/// one is what was sealed (Specs/seal.md).
 ///
-/// A file that carries no digests can be intact in form and still hold a flipped bit.
+/// A file without a seal can be intact in form and still hold a flipped bit.
 public enum Verification {
   /// Verifies what stands at `path`: a file, a part of a split GGUF with all its parts, a shard index with
   /// its shards, or a folder of files.
   ///
   /// - Returns: One verdict a file, in the order of names.
   ///   What cannot be read is damaged.
-  public static func verify(_ path: FilePath) throws -> [FileVerdict] {
+  public static func verify(
+    _ path: FilePath, on pool: WorkerPool = WorkerPool()
+  ) throws -> [FileVerdict] {
     do {
-      return try verifyPresent(path)
+      return try verifyPresent(path, on: pool)
     } catch let error as FileError {
       return [verdict(path, "\(error)")]
     }
   }
 
   /// Verifies what stands at several paths. A file that came with another of its set is not verified again.
-  public static func verify(_ paths: [FilePath]) throws -> [FileVerdict] {
+  public static func verify(
+    _ paths: [FilePath], on pool: WorkerPool = WorkerPool()
+  ) throws -> [FileVerdict] {
     var verdicts: [FileVerdict] = []
     var seen: Set<FilePath> = []
     for path in paths where !seen.contains(path) {
-      for verdict in try verify(path) where seen.insert(verdict.path).inserted {
+      for verdict in try verify(path, on: pool) where seen.insert(verdict.path).inserted {
         verdicts.append(verdict)
       }
     }
     return verdicts
   }
 
-  private static func verifyPresent(_ path: FilePath) throws -> [FileVerdict] {
+  private static func verifyPresent(_ path: FilePath, on pool: WorkerPool) throws -> [FileVerdict] {
     switch try FileKind(of: path) {
-    case .folder: return try verifyFolder(path)
-    case .gguf: return try verifyGGUF(path)
-    case .safetensors: return [try verifySafetensors(path)]
+    case .folder: return try verifyFolder(path, on: pool)
+    case .gguf: return try verifyGGUF(path, on: pool)
+    case .safetensors: return [try verifySafetensors(path, on: pool)]
     case .unknown where path.lastComponent?.string.hasSuffix(".index.json") == true:
-      return try verifyShards(index: path)
+      return try verifyShards(index: path, on: pool)
     case .pytorch:
       return [verdict(path, "a PyTorch file holds code; its bytes prove nothing")]
     case .unknown:
@@ -70,23 +76,24 @@ public enum Verification {
     }
   }
 
-  private static func verifyFolder(_ path: FilePath) throws -> [FileVerdict] {
+  private static func verifyFolder(_ path: FilePath, on pool: WorkerPool) throws -> [FileVerdict] {
     let names = try FolderListing(path).names
     if names.contains(SafetensorsCheckpoint.indexName) {
-      return try verifyShards(index: path.appending(SafetensorsCheckpoint.indexName))
+      return try verifyShards(index: path.appending(SafetensorsCheckpoint.indexName), on: pool)
     }
     let files = names.filter { $0.hasSuffix(".safetensors") || $0.hasSuffix(".gguf") }
     guard !files.isEmpty else {
       return [verdict(path, "no .safetensors and no .gguf file in this folder")]
     }
-    return try verify(files.map { path.appending($0) })
+    return try verify(files.map { path.appending($0) }, on: pool)
   }
 
-  private static func verifySafetensors(_ path: FilePath) throws -> FileVerdict {
+  private static func verifySafetensors(_ path: FilePath, on pool: WorkerPool) throws -> FileVerdict
+  {
     let file = try MappedFile(path)
     do {
-      try file.withUnchangedBytes { _ = try SafetensorsHeader(parsing: $0) }
-      return FileVerdict(path: path, isSealed: false, damage: [])
+      let header = try file.withUnchangedBytes { try SafetensorsHeader(parsing: $0) }
+      return try verdict(file, SealedHeader(header), [], on: pool)
     } catch let error as SafetensorsError {
       let damage = Damage(
         tensor: error.tensor, firstRow: nil, lastRow: nil, offset: error.byteOffset,
@@ -96,7 +103,9 @@ public enum Verification {
   }
 
   /// Every shard by itself, then the index against the shards.
-  private static func verifyShards(index path: FilePath) throws -> [FileVerdict] {
+  private static func verifyShards(index path: FilePath, on pool: WorkerPool) throws
+    -> [FileVerdict]
+  {
     let file = try MappedFile(path)
     let index: ShardIndex
     do {
@@ -108,7 +117,7 @@ public enum Verification {
     var verdicts = try Set(index.shardByTensor.values).sorted().map { name in
       let shard = folder.appending(name)
       do {
-        return try verifySafetensors(shard)
+        return try verifySafetensors(shard, on: pool)
       } catch let error as FileError {
         return verdict(shard, "\(error)")
       }
@@ -122,6 +131,20 @@ public enum Verification {
       }
     }
     return verdicts
+  }
+
+  /// The verdict on a file whose header can be read.
+  ///
+  /// - Parameter damage: What is wrong with its structure.
+  static func verdict(
+    _ file: MappedFile, _ header: SealedHeader, _ damage: [Damage], on pool: WorkerPool
+  ) throws -> FileVerdict {
+    guard header.seal != nil else {
+      return FileVerdict(path: file.path, isSealed: false, damage: damage)
+    }
+    let found = SealCheck(file, header).damage(on: pool, structure: damage)
+    try file.checkUnchanged()
+    return FileVerdict(path: file.path, isSealed: true, damage: found)
   }
 
   static func verdict(

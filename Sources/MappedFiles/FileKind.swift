@@ -32,6 +32,9 @@ public enum FileKind: Sendable, Hashable {
   init(firstBytes bytes: [UInt8], name: String?) {
     if bytes.starts(with: Array("GGUF".utf8)) {
       self = .gguf
+    } else if bytes.count > 8, bytes[4..<9].elementsEqual([0, 0, 0, 0, UInt8(ascii: "{")]) {
+      // First, since the count of a header's bytes may begin as a pickle does.
+      self = .safetensors
     } else if bytes.starts(with: Array("PK\u{3}\u{4}".utf8))
       || bytes.count > 1 && bytes[0] == 0x80 && (2...5).contains(bytes[1])
     {

@@ -18,6 +18,7 @@ import Workers
   ) throws -> FilePath {
     var options = ConversionOptions(recipe: recipe)
     options.byteOrder = byteOrder
+    options.isSealed = false
     options.maxShardTensorCount = partTensors
     let plan = try ConversionPlan(
       from: source, to: "\(fixture.folder.path)/\(name)", options: options)

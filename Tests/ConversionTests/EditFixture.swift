@@ -5,9 +5,10 @@ import TensorCore
 import Workers
 
 extension Edit {
-  /// An edit that `change` says.
+  /// An edit that `change` says, without a seal unless that says so.
   init(_ change: (inout Edit) -> Void) {
     self.init()
+    isSealed = false
     change(&self)
   }
 }

@@ -136,6 +136,7 @@ import Workers
   func sets() throws {
     var options = ConversionOptions()
     options.maxShardTensorCount = 2
+    options.isSealed = false
     let set = try ConversionPlan(from: source, to: fixture.path("s.gguf").string, options: options)
     _ = try set.execute(on: WorkerPool(workerCount: 1))
     let change = Edit {

@@ -38,6 +38,7 @@ import Workers
     _ source: FilePath, _ name: String, _ change: (inout ConversionOptions) -> Void = { _ in }
   ) throws -> ConversionPlan {
     var options = ConversionOptions()
+    options.isSealed = false
     change(&options)
     let plan = try ConversionPlan(from: source, to: fixture.path(name).string, options: options)
     return try plan.execute(on: WorkerPool(workerCount: 2)).plan

@@ -22,6 +22,7 @@ import Workers
     options.maxShardByteCount = size
     options.maxShardTensorCount = tensors
     options.overwrite = overwrite
+    options.isSealed = false
     return options
   }
 

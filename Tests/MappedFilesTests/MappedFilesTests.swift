@@ -99,6 +99,7 @@ import Testing
     let cases: [(String, [UInt8], FileKind)] = [
       ("a.bin", Array("GGUF....".utf8), .gguf),
       ("b", [2, 0, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), .safetensors),
+      ("b", [0x80, 2, 0, 0, 0, 0, 0, 0] + Array("{}".utf8), .safetensors),
       ("c.bin", Array("PK\u{3}\u{4}".utf8), .pytorch),
       ("d.pth", [0x80, 0x02, 0x8A], .pytorch), ("e.pt", [0x80, 0x05, 0x95], .pytorch),
       ("e.gguf", [], .gguf),

@@ -91,7 +91,7 @@ def main():
         ours, theirs = pathlib.Path(folder, "ours.gguf"), pathlib.Path(folder, "theirs.gguf")
         for kind in options.types.split(","):
             pair(kind, options.source,
-                 ([options.quern, "quantize", options.source, ours, "--type", kind, "--quiet",
+                 ([options.quern, "quantize", options.source, ours, "--type", kind, "--quiet", "--no-seal",
                    "--threads", options.threads, *importance], ours),
                  ([options.quantizer, *importance, options.source, theirs, kind, options.threads], theirs),
                  options.rounds)

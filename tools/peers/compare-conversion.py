@@ -26,10 +26,11 @@ TEXT = "Hello, how are you? I'm fine, it's 1234 o'clock.\n\n  \tDer Fuchs spring
 
 
 def fields(path):
+    """The keys of a GGUF, but for those that are ours alone."""
     reader = GGUFReader(path)
     found = {
         name: ([str(kind) for kind in field.types], field.contents())
-        for name, field in reader.fields.items() if not name.startswith("GGUF.")}
+        for name, field in reader.fields.items() if not name.startswith(("GGUF.", "quern."))}
     return reader, found
 
 

@@ -85,17 +85,17 @@ def main():
             base = source
             if not options.requantize:
                 base = folder / "base.gguf"
-                seconds(options.quern, "convert", source, base, "--type", "BF16")
+                seconds(options.quern, "convert", source, base, "--type", "BF16", "--no-seal")
             print(f"{source.name}: seconds of quern, of llama-quantize, ratio")
             for kind in options.types.split(","):
                 ours, theirs = folder / "ours.gguf", folder / "theirs.gguf"
                 flags = ["--pure"] * options.pure
                 again = ["--allow-requantize"] * options.requantize
                 if kind in FLOATS:
-                    mine = ["convert", source, ours, "--type", kind, "--overwrite"]
+                    mine = ["convert", source, ours, "--type", kind, "--overwrite", "--no-seal"]
                     other = ["--allow-requantize", source, theirs, kind]
                 else:
-                    mine = ["quantize", base, ours, "--type", kind, "--overwrite", *flags, *again]
+                    mine = ["quantize", base, ours, "--type", kind, "--overwrite", "--no-seal", *flags, *again]
                     other = [*flags, *again, base, theirs, kind]
                 ours.unlink(missing_ok=True)
                 our_time = seconds(options.quern, *mine, "--threads", options.threads)

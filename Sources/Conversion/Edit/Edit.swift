@@ -7,6 +7,10 @@ public struct Edit: Sendable {
   /// Each must be there.
   public var removedKeys: [String] = []
   public var renamedTensors: [(old: String, new: String)] = []
+  /// Keep the seal of a file that has one; without, take it away.
+  public var isSealed = true
+  /// Seal a copy of a file that has no seal.
+  public var addsSeal = false
   /// Do what leaves a file that may not work, where whoever asks may know better.
   public var isForced = false
   /// Bytes to leave free in the header of a copy, for later edits in place.
@@ -14,7 +18,9 @@ public struct Edit: Sendable {
 
   public init() {}
 
-  public var isEmpty: Bool { values.isEmpty && removedKeys.isEmpty && renamedTensors.isEmpty }
+  public var isEmpty: Bool {
+    values.isEmpty && removedKeys.isEmpty && renamedTensors.isEmpty && isSealed
+  }
 
   /// The key that appears twice in this edit, if any does.
   var repeatedKey: String? {

@@ -15,6 +15,8 @@ public struct EditError: FileProblem, Hashable {
     /// A key that means something only together with the bytes of the file.
     case fixedKey(String, why: String)
     case onlyStrings(key: String, found: String)
+    /// The header of this file is not the one that was sealed.
+    case brokenSeal(String)
 
     // MARK: What may be forced
     case otherType(key: String, expected: String, found: String)
@@ -71,6 +73,9 @@ extension EditError.Reason: CustomStringConvertible {
     case .fixedKey(let key, let why): "\(key.printable) cannot be changed: \(why)"
     case .onlyStrings(let key, let found):
       "\(key.printable): the metadata of safetensors are strings, found \(found)"
+    case .brokenSeal(let name):
+      "the header of \(name.printable) is not the one that was sealed: it is damaged, or another program changed "
+        + "it; --no-seal takes the seal away"
     case .otherType(let key, let expected, let found):
       "\(key.printable) is of type \(expected) and would be \(found), which readers may refuse"
     case .otherArchitecture(let from, let to):

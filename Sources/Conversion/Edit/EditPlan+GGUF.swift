@@ -1,4 +1,5 @@
 import GGUF
+import Integrity
 import SystemPackage
 import TensorCore
 
@@ -27,20 +28,31 @@ extension EditPlan {
     }
     let (names, renames, more) = edit.names(set.tensors.map(\.name))
     problems += more + Self.problems(changes, before, after, set.tensors)
+    if !edit.isSealed { changes += Self.takeSeal(from: &after) }
     var left = names[...]
     let metadata = after
     let files = set.files.enumerated().map { index, file -> EditedFile in
       let own = Array(left.prefix(file.tensors.count))
       left = left.dropFirst(own.count)
+      var other = file.metadata
+      let losesSeal = !edit.isSealed && !Self.takeSeal(from: &other).isEmpty
       let isChanged =
-        own != file.tensors.map(\.name)
+        own != file.tensors.map(\.name) || losesSeal
         || index == 0 && (!changes.isEmpty || edit.roomByteCount != nil)
       return EditedFile(
-        content: .gguf(file, index == 0 ? metadata : file.metadata, names: own),
-        isChanged: isChanged)
+        content: .gguf(file, index == 0 ? metadata : other, names: own), isChanged: isChanged)
     }
     try self.init(
       source, edit, changes: changes + renames, problems: problems, files: files)
+  }
+
+  /// Removes the seal, and says of which keys.
+  private static func takeSeal(from metadata: inout GGUFMetadata) -> [EditChange] {
+    let without = metadata.withoutSeal
+    defer { metadata = without }
+    return metadata.keys.filter { !without.contains($0) }.map {
+      EditChange(.removed, $0, old: metadata[$0])
+    }
   }
 
   private static func problems(
@@ -68,6 +80,8 @@ extension EditPlan {
       }
     case "split.no", "split.count", "split.tensors.count":
       return .fixedKey(change.name, why: "it belongs to a set of files, which convert makes")
+    case let name where name.hasPrefix(Seal.prefix):
+      return .fixedKey(name, why: EditedFile.whySealIsFixed)
     case GGUFLayout.roomKey:
       return .fixedKey(change.name, why: "--room sets it")
     case "general.architecture":

@@ -1,3 +1,4 @@
+import Integrity
 import MappedFiles
 import Safetensors
 import SystemPackage
@@ -29,6 +30,16 @@ extension EditPlan {
       !["pt", "tf", "flax", "mlx"].contains(metadata["format"])
     {
       problems.append(.unknownFramework(metadata["format"] ?? "missing"))
+    }
+    problems += changes.filter { $0.name.hasPrefix(Seal.prefix) }.map {
+      .fixedKey($0.name, why: EditedFile.whySealIsFixed)
+    }
+    if !edit.isSealed {
+      for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key.hasPrefix(Seal.prefix)
+      {
+        metadata[key] = nil
+        changes.append(EditChange(.removed, key, old: .string(value)))
+      }
     }
     let (names, renames, more) = edit.names(file.tensors.map(\.name))
     problems += more

@@ -1,5 +1,6 @@
 import Checkpoints
 import GGUF
+import Integrity
 public import MappedFiles
 import Safetensors
 public import SystemPackage
@@ -23,8 +24,14 @@ extension EditPlan {
     let base =
       part.map { destination.removingLastComponent().appending("\($0.stem).gguf") } ?? destination
     let names = ConversionPlan.partNames(files.count, of: base)
+    var warnings = warnings
     let planned = try zip(names.isEmpty ? [""] : names, files).map { name, file in
-      try file.planned(name, room: edit.roomByteCount)
+      guard edit.isSealed, edit.addsSeal || file.hasSeal else {
+        return try file.planned(name, room: edit.roomByteCount)
+      }
+      let (sealed, chunks, obstacle) = file.withRoomForSeal()
+      if let obstacle { warnings.append("left without a seal: \(obstacle)") }
+      return try sealed.planned(name, room: edit.roomByteCount, chunks)
     }
     let plan = ConversionPlan(
       source: source, destination: base, form: names.isEmpty ? .file : .set(names),
@@ -74,13 +81,18 @@ public struct InPlaceEdit: Sendable {
 
 extension EditedFile {
   /// This file as it will be written: a header, and everything behind the old one in one piece.
-  fileprivate func planned(_ name: String, room: Int?) throws -> PlannedFile {
+  ///
+  /// - Parameter chunks: What is to be sealed, as it lies in the old file.
+  fileprivate func planned(
+    _ name: String, room: Int?, _ chunks: ChunkMap? = nil
+  ) throws -> PlannedFile {
     let header = try header(room.map { .leaving($0) } ?? .earliest)
     let count = file.byteCount - dataOffset
     let data = PlannedTensor(
       name: "data", sourceType: .u8, type: .u8, shape: try Shape([count]), offset: header.count,
       byteCount: count, source: TensorSource(.file(file, offset: dataOffset)))
     return PlannedFile(
-      name: name, header: header, tensors: [data], byteCount: header.count + count)
+      name: name, header: header, tensors: [data], byteCount: header.count + count,
+      chunks: chunks?.moved(by: header.count - dataOffset))
   }
 }

@@ -40,6 +40,7 @@ public struct EditPlan: Sendable {
     _ source: FilePath, _ edit: Edit, changes: [EditChange], problems: [EditError.Reason],
     files: [EditedFile]
   ) throws {
+    let problems = problems + (edit.isSealed ? files.compactMap(\.brokenSeal) : [])
     let first = problems.first { !$0.mayBeForced || !edit.isForced }
     if let first { throw EditError(first, path: source) }
     self.source = source

@@ -46,15 +46,16 @@ struct EditedFile: Sendable {
     switch content {
     case .gguf(let gguf, let metadata, let names):
       do {
-        return try Self.header(
-          gguf, metadata, names, place, dataByteCount: gguf.file.byteCount - dataOffset)
-      } catch {
+        return try Self.resealed(
+          Self.header(
+            gguf, metadata, names, place, dataByteCount: gguf.file.byteCount - dataOffset))
+      } catch let error as GGUFError {
         throw error.located(in: gguf.file.path)
       }
     case .safetensors(let file, let metadata, let names):
       do {
-        return try Self.header(file, metadata, names, place)
-      } catch {
+        return try Self.resealed(Self.header(file, metadata, names, place))
+      } catch let error as SafetensorsError {
         throw error.located(in: file.file.path)
       }
     }

@@ -27,6 +27,8 @@ public struct ConversionOptions: Sendable {
   public var allowNonFinite = false
   /// Replace a destination that exists.
   public var overwrite = false
+  /// Write digests of its own bytes into each file of the result. See Specs/seal.md.
+  public var isSealed = false
   /// Bytes of tensor data in one file of the result, at most, unless a single tensor is larger. Without,
   /// a GGUF is one file and the shards of a folder have `HuggingFaceFolder.defaultShardByteCount`.
   public var maxShardByteCount: Int?

@@ -18,17 +18,18 @@ extension ConversionPlan {
         ?? HuggingFaceFolder.defaultShardByteCount,
       maxShardTensorCount: options.maxShardTensorCount, isGeneric: options.isGeneric)
     let shards = try folder.shards.map { shard in
-      PlannedFile(
-        name: shard.name, header: shard.layout.header,
-        tensors: try zip(shard.layout.tensors, shard.tensors).map { place, tensor in
-          guard place.type == tensor.type || BlockCodec(tensor.type) != nil else {
-            throw ConversionError(.cannotDecode(tensor.type), path: source, tensor: tensor.name)
-          }
-          return PlannedTensor(
-            name: place.name, sourceType: tensor.type, type: place.type, shape: place.shape,
-            offset: place.offset, byteCount: place.byteCount, source: tensor.source)
-        },
-        byteCount: shard.layout.byteCount)
+      let layout = try options.layout(shard.layout)
+      let tensors = try zip(layout.tensors, shard.tensors).map { place, tensor in
+        guard place.type == tensor.type || BlockCodec(tensor.type) != nil else {
+          throw ConversionError(.cannotDecode(tensor.type), path: source, tensor: tensor.name)
+        }
+        return PlannedTensor(
+          name: place.name, sourceType: tensor.type, type: place.type, shape: place.shape,
+          offset: place.offset, byteCount: place.byteCount, source: tensor.source)
+      }
+      return PlannedFile(
+        name: shard.name, header: layout.header, tensors: tensors, byteCount: layout.byteCount,
+        chunks: options.chunks(of: tensors))
     }
     let texts = folder.textFiles.map {
       PlannedFile(name: $0.name, header: $0.bytes, tensors: [], byteCount: $0.bytes.count)

@@ -1,6 +1,7 @@
 import BlockQuant
 import Checkpoints
 import GGUF
+import Integrity
 import SystemPackage
 import TensorCore
 
@@ -31,16 +32,17 @@ extension ConversionPlan {
       tensors: try tensors.map {
         ($0.tensor.name, $0.type, try options.stored($0.tensor.shape))
       },
-      limits: options.partLimits, byteOrder: options.byteOrder)
+      limits: options.partLimits, byteOrder: options.byteOrder, completing: options.completed)
     let names = Self.partNames(layouts.count, of: destination)
     warnings += Self.neighbours(of: destination, names, checkpoint, options)
     var left = tensors[...]
     let files = try zip(names.isEmpty ? [""] : names, layouts).map { name, layout in
       let own = left.prefix(layout.tensors.count)
       left = left.dropFirst(own.count)
+      let planned = try Self.plan(own, layout, options)
       return PlannedFile(
-        name: name, header: layout.header, tensors: try Self.plan(own, layout, options),
-        byteCount: layout.byteCount)
+        name: name, header: layout.header, tensors: planned, byteCount: layout.byteCount,
+        chunks: options.chunks(of: planned))
     }
     self.init(
       source: source, destination: destination, form: names.isEmpty ? .file : .set(names),
@@ -66,7 +68,7 @@ extension ConversionPlan {
     of checkpoint: Checkpoint, _ options: ConversionOptions, _ tensors: [Chosen]
   ) -> GGUFMetadata {
     let recipe = options.recipe
-    var metadata = checkpoint.metadata
+    var metadata = checkpoint.metadata.withoutSeal
     let fileType = metadata["general.file_type"]
     guard recipe != nil || (fileType == nil && checkpoint.origin != .gguf) else { return metadata }
     if recipe?.isQuantized ?? false {

@@ -35,17 +35,16 @@ extension ConversionPlan {
       let twice = names.first { name in names.count { $0 == name } > 1 } ?? ""
       throw CheckpointError(.repeatedTensor(twice), path: source)
     }
-    let layouts = try options.shards(tensors).map {
-      try SafetensorsLayout(metadata: metadata, tensors: $0)
-    }
+    let layouts = try options.shards(tensors).map { try options.layout(metadata, $0) }
     let stem = destination.stem ?? "model"
     let shards = layouts.enumerated().map { number, layout in
       (name: ShardSet.name(stem, number: number + 1, of: layouts.count), layout: layout)
     }
     var files = shards.map { name, layout in
-      PlannedFile(
-        name: layouts.count > 1 ? name : "", header: layout.header,
-        tensors: Self.plan(layout, sources), byteCount: layout.byteCount)
+      let planned = Self.plan(layout, sources)
+      return PlannedFile(
+        name: layouts.count > 1 ? name : "", header: layout.header, tensors: planned,
+        byteCount: layout.byteCount, chunks: options.chunks(of: planned))
     }
     if files.count > 1 {
       // Readers open the index, which of a set therefore appears last.

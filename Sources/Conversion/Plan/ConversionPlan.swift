@@ -1,4 +1,5 @@
 import Checkpoints
+import Integrity
 public import MappedFiles
 public import SystemPackage
 public import TensorCore
@@ -48,10 +49,12 @@ public struct ConversionPlan: Sendable {
 public struct PlannedFile: Sendable {
   /// Name inside the destination folder or of the part; empty when the destination is the file.
   public let name: String
-  /// The first bytes; all of them for a text file.
+  /// The first bytes; all of them for a text file. Of a sealed file, zeros stand where digests will.
   public let header: [UInt8]
   public let tensors: [PlannedTensor]
   public let byteCount: Int
+  /// What digests are taken of while the file is written; `nil` where its header is whole.
+  var chunks: ChunkMap?
 }
 
 /// One tensor of the result and where it comes from.

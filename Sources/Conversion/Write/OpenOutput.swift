@@ -1,4 +1,5 @@
 import Foundation
+import Integrity
 import MappedFiles
 
 /// An output that is being written, and what is known of it so far.
@@ -8,6 +9,8 @@ final class OpenOutput {
   let plan: ConversionPlan
   /// In the order of `plan.files`.
   private(set) var files: [JournaledFile] = []
+  /// Of each file; `nil` for one that is not sealed.
+  private(set) var digests: [ChunkDigests?] = []
   var keptByteCount = 0
   /// Whether there is anything that a later run could keep.
   var isBegun = false
@@ -15,7 +18,7 @@ final class OpenOutput {
   var squaredErrors: [Double]
   private let staged: StagedOutput
 
-  /// Claims the destination and the room for its files, and writes their headers.
+  /// Claims the destination and the room for its files, and writes their headers but for those that are sealed.
   init(_ plan: ConversionPlan) throws {
     self.plan = plan
     squaredErrors = Array(repeating: 0, count: plan.tensors.count)
@@ -33,14 +36,31 @@ final class OpenOutput {
     let target = try staged.open(
       file.name, byteCount: file.byteCount, identity: plan.identity(of: file))
     files.append(target)
+    digests.append(file.chunks.map(ChunkDigests.init))
     isBegun = isBegun || target.hasEarlierWork
+    guard file.chunks == nil else { return }
     try file.header.withUnsafeBytes { header in
       if !header.isEmpty, !target.keeps(header.count, at: 0) { try target.write(header, at: 0) }
     }
   }
 
-  /// Brings all bytes to disk.
-  func sync() throws { try staged.sync(files) }
+  /// Seals what is to be sealed, when all tensors are written, and brings all bytes to disk.
+  func sync() throws {
+    for index in files.indices { try seal(index) }
+    try staged.sync(files)
+  }
+
+  private func seal(_ index: Int) throws {
+    guard let digests = digests[index] else { return }
+    guard let chunks = digests.all else {
+      preconditionFailure("a file is sealed when its tensors are written")
+    }
+    var header = plan.files[index].header
+    let sealed = try header.withUnsafeBytes { try SealedHeader(parsing: $0) }
+    sealed.complete(&header, with: chunks)
+    precondition(header.count == plan.files[index].header.count, "a seal has the length it had")
+    try header.withUnsafeBytes { try files[index].write($0, at: 0) }
+  }
 
   func commit() throws { try staged.commit(files) }
 

@@ -1,3 +1,4 @@
+import Integrity
 import MappedFiles
 import Synchronization
 import Workers
@@ -10,7 +11,9 @@ final class SlabWriter: Sendable {
   struct Slab: @unchecked Sendable {
     // A buffer belongs to one side at a time: whoever took it from a channel.
     fileprivate let buffer: UnsafeMutableRawBufferPointer
+    /// `nil` for bytes that are written already.
     fileprivate var file: JournaledFile?
+    fileprivate var digests: ChunkDigests?
     fileprivate var byteCount = 0
     fileprivate var offset = 0
 
@@ -21,6 +24,7 @@ final class SlabWriter: Sendable {
 
     fileprivate func write() throws(FileError) {
       try file?.write(UnsafeRawBufferPointer(bytes), at: offset)
+      digests?.add(UnsafeRawBufferPointer(bytes), at: offset)
     }
   }
 
@@ -57,12 +61,16 @@ final class SlabWriter: Sendable {
   /// A buffer for `byteCount` bytes that will stand at `offset` of `file`; waits until one is free. It is to
   /// be sent or given back.
   ///
+  /// - Parameter digests: Take note of the bytes.
   /// - Throws: The first error of the writing thread.
-  func take(_ byteCount: Int, of file: JournaledFile, at offset: Int) throws -> Slab {
+  func take(
+    _ byteCount: Int, of file: JournaledFile?, _ digests: ChunkDigests?, at offset: Int
+  ) throws -> Slab {
     try failure.check()
     guard var slab = free.receive() else { preconditionFailure("the buffers are freed") }
     precondition(byteCount <= slab.buffer.count, "a slab of \(byteCount) bytes does not fit")
     slab.file = file
+    slab.digests = digests
     slab.byteCount = byteCount
     slab.offset = offset
     return slab
@@ -76,6 +84,14 @@ final class SlabWriter: Sendable {
     }
     defer { giveBack(slab) }
     try slab.write()
+  }
+
+  /// Has the digests take note of bytes that stand at `offset` already, in turn with those that are sent.
+  func pass(_ bytes: [UInt8], to digests: ChunkDigests?, at offset: Int) throws {
+    guard let digests else { return }
+    let slab = try take(bytes.count, of: nil, digests, at: offset)
+    slab.bytes.copyBytes(from: bytes)
+    try send(slab)
   }
 
   /// Hands a buffer back whose bytes are not wanted after all.

@@ -21,6 +21,8 @@ public struct GGUFHeader: Sendable {
   public let alignment: Int
   /// Bytes from the start of the file to the tensor data.
   public let dataOffset: Int
+  /// Where the value of each key lies in the file, its type left out.
+  package let valuePlaces: [String: Range<Int>]
 
   static let magic: UInt32 = 0x4655_4747  // "GGUF", first byte lowest
   static let versions: ClosedRange<UInt32> = 2...3
@@ -28,6 +30,8 @@ public struct GGUFHeader: Sendable {
   static let defaultAlignment = 32
   /// ggml's `GGML_MAX_DIMS`.
   static let dimensionLimit = 4
+  /// Bytes of a value's type.
+  private static let typeByteCount = 4
 
   /// Reads the header of a file whose bytes are `bytes`, all of them.
   ///
@@ -41,7 +45,7 @@ public struct GGUFHeader: Sendable {
     // The least a tensor info takes: an empty name, no extents, a type and an offset.
     let tensorCount = try cursor.count("tensors", minimumByteCount: 8 + 4 + 4 + 8)
     let pairCount = try cursor.count("metadata pairs", minimumByteCount: 8 + 4 + 1)
-    metadata = try Self.pairs(&cursor, pairCount)
+    (metadata, valuePlaces) = try Self.pairs(&cursor, pairCount)
     alignment = try Self.alignment(in: metadata)
     var infos: [TensorInfo] = []
     infos.reserveCapacity(tensorCount)
@@ -69,18 +73,21 @@ public struct GGUFHeader: Sendable {
 
   private static func pairs(
     _ cursor: inout GGUFCursor, _ count: Int
-  ) throws(GGUFError) -> GGUFMetadata {
+  ) throws(GGUFError) -> (GGUFMetadata, places: [String: Range<Int>]) {
     var metadata = GGUFMetadata()
+    var places: [String: Range<Int>] = [:]
     for _ in 0..<count {
       let place = cursor.offset
       let key = try cursor.name("a key")
       guard !key.isEmpty else { throw cursor.error(.emptyKey, at: place) }
       cursor.key = key
       guard !metadata.contains(key) else { throw cursor.error(.duplicateKey, at: place) }
+      let start = cursor.offset + typeByteCount
       metadata.append(key, try cursor.metadataValue())
+      places[key] = start..<cursor.offset
       cursor.key = nil
     }
-    return metadata
+    return (metadata, places)
   }
 
   package static func alignment(in metadata: GGUFMetadata) throws(GGUFError) -> Int {

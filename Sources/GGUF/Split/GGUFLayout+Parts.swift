@@ -21,16 +21,26 @@ extension GGUFLayout {
   /// Differs from llama.cpp's splitter in two places: where everything fits it makes a set of one, and
   /// a first tensor beyond the limit it refuses.
   ///
+  /// - Parameter completing: Adds to the metadata of a part what depends on the byte counts of its tensors.
   /// - Source: `split_strategy` of llama.cpp's tools/gguf-split/gguf-split.cpp.
   /// - Throws: ``GGUFError`` as ``init(metadata:tensors:)``, and for more parts than a set can have.
   public static func parts(
     metadata: GGUFMetadata, tensors: [TensorInfo], limits: GGUFPartLimits,
-    byteOrder: ByteOrder = .little
+    byteOrder: ByteOrder = .little,
+    completing: (_ metadata: GGUFMetadata, _ byteCounts: [Int]) -> GGUFMetadata = { metadata, _ in
+      metadata
+    }
   ) throws(GGUFError) -> [GGUFLayout] {
     let metadata = metadata.withoutSplit
     let whole = try GGUFLayout(metadata: metadata, tensors: tensors, byteOrder: byteOrder)
-    let ranges = limits.ranges(of: whole.tensors.map(\.byteCount))
-    guard ranges.count > 1 else { return [whole] }
+    let byteCounts = whole.tensors.map(\.byteCount)
+    let ranges = limits.ranges(of: byteCounts)
+    guard ranges.count > 1 else {
+      return [
+        try GGUFLayout(
+          metadata: completing(metadata, byteCounts), tensors: tensors, byteOrder: byteOrder)
+      ]
+    }
     guard ranges.count <= GGUFPartName.countLimit else {
       throw GGUFError(.tooManyParts(ranges.count, limit: GGUFPartName.countLimit))
     }
@@ -41,7 +51,9 @@ extension GGUFLayout {
       own[GGUFSplit.tensorCountKey] = .int32(Int32(clamping: tensors.count))
       own[GGUFSplit.countKey] = .uint16(UInt16(ranges.count))
       layouts.append(
-        try GGUFLayout(metadata: own, tensors: Array(tensors[range]), byteOrder: byteOrder))
+        try GGUFLayout(
+          metadata: completing(own, Array(byteCounts[range])), tensors: Array(tensors[range]),
+          byteOrder: byteOrder))
     }
     return layouts
   }

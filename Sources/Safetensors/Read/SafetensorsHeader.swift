@@ -16,17 +16,24 @@ public struct SafetensorsHeader: Sendable {
   public let tensors: [SafetensorsTensor]
   /// Bytes from the start of the file to the tensor data.
   public let dataOffset: Int
+  /// Where the value of each key of the metadata lies in the file, quotes left out.
+  package let valuePlaces: [String: Range<Int>]
 
   /// What the reference reader accepts.
   public static let byteCountLimit = 100_000_000
   static let metadataKey = "__metadata__"
 
   /// Reads the header of a file whose bytes are `bytes`, all of them.
-  public init(parsing bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
+  ///
+  /// - Parameter requiringData: Whether the data have to be there and end with the file.
+  public init(
+    parsing bytes: UnsafeRawBufferPointer, requiringData: Bool = true
+  ) throws(SafetensorsError) {
     let json = try Self.json(of: bytes)
     let dataOffset = 8 + json.count
     self.dataOffset = dataOffset
     var metadata: [String: String] = [:]
+    var places: [String: Range<Int>] = [:]
     var infos: [TensorInfo] = []
     var scanner = JSONScanner(json, base: 8)
     try scanner.object { (scanner, key) throws(SafetensorsError) in
@@ -34,7 +41,10 @@ public struct SafetensorsHeader: Sendable {
         // The reference takes null for no metadata.
         guard scanner.peek() != UInt8(ascii: "n") else { return try scanner.skipValue() }
         try scanner.object { (scanner, key) throws(SafetensorsError) in
+          scanner.skipSpace()
+          let start = scanner.place + 1
           metadata[key] = try scanner.string()
+          places[key] = start..<scanner.place - 1
         }
       } else {
         infos.append(try TensorInfo(name: key, &scanner))
@@ -42,7 +52,10 @@ public struct SafetensorsHeader: Sendable {
     }
     try scanner.expectEnd()
     self.metadata = metadata
-    tensors = try Self.place(infos, dataOffset: dataOffset, fileEnd: bytes.count)
+    valuePlaces = places
+    tensors = try Self.place(
+      infos, dataOffset: dataOffset,
+      dataCount: requiringData ? bytes.count - dataOffset : Self.dataCount(of: infos))
   }
 
   private static func json(
@@ -70,11 +83,15 @@ public struct SafetensorsHeader: Sendable {
     return json
   }
 
+  /// Bytes of data that a header speaks of, as far as a file can have them.
+  private static func dataCount(of infos: [TensorInfo]) -> Int {
+    Int(min(infos.map(\.end).max() ?? 0, 1 << 62))
+  }
+
   /// Turns relative offsets to file offsets and proves that the tensors tile the data.
   private static func place(
-    _ infos: [TensorInfo], dataOffset: Int, fileEnd: Int
+    _ infos: [TensorInfo], dataOffset: Int, dataCount: Int
   ) throws(SafetensorsError) -> [SafetensorsTensor] {
-    let dataCount = fileEnd - dataOffset
     var end = 0
     var tensors: [SafetensorsTensor] = []
     tensors.reserveCapacity(infos.count)

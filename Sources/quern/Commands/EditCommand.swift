@@ -83,6 +83,7 @@ struct EditCommand: ParsableCommand {
     for warning in plan.warnings { output.note("note: \(warning)") }
     guard let destination else { return try change(plan) }
     let copy = try plan.copy(to: FilePath(destination), overwrite: overwrite)
+    for warning in copy.warnings.dropFirst(plan.warnings.count) { output.note("note: \(warning)") }
     if dryRun { return try report(plan, bytes: copy.byteCount, destination: copy.result.string) }
     let result = try carryOut(copy)
     try report(

@@ -7,10 +7,11 @@ import TensorCore
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Whether files are whole: structure, bounds, sizes.",
+    abstract: "Whether files are whole: structure, bounds, sizes, and every byte of sealed ones.",
     discussion: """
       Takes files, folders and shard indexes, and ends with 1 when anything is
-      damaged. Any part of a split GGUF stands for all.
+      damaged. Any part of a split GGUF stands for all. A sealed file carries
+      digests that tell which rows of which tensor are damaged.
 
       Example:
         quern verify model.gguf Qwen2.5-0.5B/
@@ -23,7 +24,8 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     let paths = try paths.map { try ModelArgument.path($0, output) }
-    let verdicts = try Verification.verify(paths.map { FilePath($0) })
+    let verdicts = try Verification.verify(
+      paths.map { FilePath($0) }, on: output.makePool())
     if output.json {
       try output.printJSON(Report(verdicts))
     } else {
@@ -35,7 +37,8 @@ struct VerifyCommand: ParsableCommand {
   private func describe(_ verdict: FileVerdict) {
     let path = verdict.path.string.printable
     if verdict.isIntact {
-      if !output.quiet { StandardOutput.writeLine("\(path): \("intact".green)") }
+      let extent = verdict.isSealed ? "every byte as sealed" : "no seal, structure only"
+      if !output.quiet { StandardOutput.writeLine("\(path): \("intact".green), \(extent)") }
       return
     }
     for damage in verdict.damage {

@@ -28,6 +28,11 @@ struct ConversionFlags: ParsableArguments {
   var overwrite = false
 
   @Flag(
+    inversion: .prefixedNo,
+    help: "Write digests of the result's bytes into it, by which quern verify finds any damage.")
+  var seal = false
+
+  @Flag(
     help: "Let tensors of an architecture that is not known keep their names; nothing will run it.")
   var generic = false
 
@@ -72,6 +77,7 @@ struct ConversionFlags: ParsableArguments {
   func options(recipe: Recipe?) -> ConversionOptions {
     var options = ConversionOptions(recipe: recipe)
     options.overwrite = overwrite
+    options.isSealed = seal
     options.isGeneric = generic
     options.allowNonFinite = allowNonFinite
     options.maxShardByteCount = maxShardSize?.byteCount

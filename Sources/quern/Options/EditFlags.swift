@@ -107,6 +107,11 @@ struct EditFlags: ParsableArguments {
     transform: ByteSize.init(parsing:))
   var room: ByteSize?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Give a copy digests of its bytes, or take those of the file away. (default: as it was)")
+  var seal: Bool?
+
   func edit() throws -> Edit {
     var edit = Edit()
     edit.values = try set.map { ($0.key, try $0.value()) }
@@ -116,6 +121,8 @@ struct EditFlags: ParsableArguments {
     edit.removedKeys = remove
     edit.renamedTensors = renameTensor.map { ($0.old, $0.new) }
     edit.isForced = force
+    edit.isSealed = seal ?? true
+    edit.addsSeal = seal ?? false
     edit.roomByteCount = room?.byteCount
     return edit
   }
