@@ -47,17 +47,15 @@ public final class LineEditor {
     keys = KeyReader { terminal.readByte(within: $0 ? Self.keyGap : nil) }
   }
 
-  /// Runs `body` with what is typed meanwhile kept unseen for the next message.
-  public func withoutEcho<Value>(_ body: () throws -> Value) rethrows -> Value {
+  /// Runs `body`, which reads messages: what is typed between them is kept, unseen, for the next one.
+  public func conversation<Value>(_ body: () throws -> Value) rethrows -> Value {
     try TerminalMode.quiet.during(terminal, body)
   }
 
   /// Lets a person write a message.
   public func read() -> Outcome {
     TerminalMode.keys.during(terminal) {
-      // Bracketed paste: a pasted line end is no Enter.
-      terminal.write("\u{1B}[?2004h")
-      defer { terminal.write("\u{1B}[?2004l\r\n") }
+      defer { terminal.write("\r\n") }
       let outcome = edit()
       if case .text(let text) = outcome { history.add(text) }
       return outcome
@@ -120,11 +118,10 @@ public final class LineEditor {
   /// ctrl-Z: gives the terminal back to the shell until the program is continued.
   private func suspend(_ buffer: LineBuffer) {
     drawAtEnd(buffer)
-    terminal.write("\u{1B}[?2004l\r\n")
+    terminal.write("\r\n")
     TerminalMode.restore()
     kill(0, SIGTSTP)
     TerminalMode.keys.enter(terminal)
-    terminal.write("\u{1B}[?2004h")
     forgetDrawing()
   }
 

@@ -165,6 +165,16 @@ import Testing
     #expect(terminal.finish() == 0)
   }
 
+  @Test("A terminal whose program is asked to end is left as it was, without marks of pastes")
+  func termination() throws {
+    let terminal = try PseudoTerminal(arguments, environment: state)
+    try terminal.wait(for: "\u{1B}[?2004h")
+    try terminal.wait(for: "> ")
+    terminal.terminate()
+    try terminal.wait(for: "\u{1B}[?2004l")
+    #expect(terminal.finish() == 128 + SIGTERM)
+  }
+
   @Test("ctrl-C ends what is being written, never the chat")
   func interruption() throws {
     let terminal = try PseudoTerminal(arguments, environment: state)

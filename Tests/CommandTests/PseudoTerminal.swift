@@ -79,9 +79,16 @@ final class PseudoTerminal {
     return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
   }
 
+  func terminate() { process.terminate() }
+
   /// Waits for the end of the program.
   func finish() -> Int32 {
-    while let _ = readMore(), process.isRunning {}
+    let end = Date() + 60
+    while let _ = readMore(), process.isRunning, Date() < end {}
+    if process.isRunning, Date() >= end {
+      Issue.record("the program goes on: \(screen.debugDescription)")
+      process.terminate()
+    }
     process.waitUntilExit()
     return process.terminationReason == .exit ? process.terminationStatus : -1
   }

@@ -77,7 +77,7 @@ enum Arithmetic {
     switch (left, right.asInteger) {
     case (.string(let text), let count?), (.markup(let text), let count?):
       let count = try times(count, text.utf8.count)
-      return left.remade(count == 1 ? text : String(repeating: text, count: count))
+      return left.remade(count == 1 ? text : ScalarText.repeated(text, count))
     case (.list(let items), let count?):
       return .list(repeated(items, try times(count, items.count * JinjaValue.byteCount)))
     case (.tuple(let items), let count?):

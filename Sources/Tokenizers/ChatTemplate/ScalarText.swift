@@ -41,6 +41,24 @@ enum ScalarText {
     a.utf8.lexicographicallyPrecedes(b.utf8)
   }
 
+  /// A text many times over; the standard library appends one after another.
+  static func repeated(_ text: String, _ count: Int) -> String {
+    let part = Array(text.utf8)
+    guard count > 0, !part.isEmpty else { return "" }
+    let total = part.count * count
+    return String(unsafeUninitializedCapacity: total) { bytes in
+      _ = bytes.initialize(from: part)
+      var done = part.count
+      while done < total {
+        let more = min(done, total - done)
+        _ = UnsafeMutableBufferPointer(rebasing: bytes[done..<done + more])
+          .initialize(from: UnsafeBufferPointer(rebasing: bytes[..<more]))
+        done += more
+      }
+      return done
+    }
+  }
+
   static func string(_ scalars: some Sequence<Unicode.Scalar>) -> String {
     var view = String.UnicodeScalarView()
     view.append(contentsOf: scalars)

@@ -40,15 +40,20 @@ struct ChatLoop {
       output.note(
         "Type a message; /help shows what else there is. ctrl-C ends an answer, ctrl-D the chat.")
     }
-    reading: while true {
+    let source = source
+    try source.conversation { try converse() }
+    if output.verbose { noteMemory() }
+  }
+
+  private mutating func converse() throws {
+    while true {
       switch source.next() {
-      case .endOfInput: break reading
+      case .endOfInput: return
       case .interrupted: output.note("/exit or ctrl-D ends the chat.")
       case .text(let text):
-        guard try take(text) else { break reading }
+        guard try take(text) else { return }
       }
     }
-    if output.verbose { noteMemory() }
   }
 
   /// - Returns: Whether the chat goes on.
@@ -79,15 +84,13 @@ struct ChatLoop {
     let forgotten = chat.forgottenCount
     var said = TerminalText(showsThoughts: showsThoughts) { [chat] in chat.promptText }
     do {
-      let statistics = try source.answering {
-        try Interrupts.ending(interruption) {
-          try chat.answer(
-            to: message, sampling: sampling, limit: limit, constraint: constraint,
-            interruption: interruption
-          ) { piece in
-            said.write(piece)
-            return true
-          }
+      let statistics = try Interrupts.ending(interruption) {
+        try chat.answer(
+          to: message, sampling: sampling, limit: limit, constraint: constraint,
+          interruption: interruption
+        ) { piece in
+          said.write(piece)
+          return true
         }
       }
       said.endLine()

@@ -33,10 +33,10 @@ enum MessageSource {
     }
   }
 
-  /// Runs `body` while nobody is asked for a message.
-  func answering<Value>(_ body: () throws -> Value) rethrows -> Value {
+  /// Runs `body`, which asks for messages and answers them.
+  func conversation<Value>(_ body: () throws -> Value) rethrows -> Value {
     switch self {
-    case .editor(let editor): try editor.withoutEcho(body)
+    case .editor(let editor): try editor.conversation(body)
     case .lines: try body()
     }
   }
