@@ -24,18 +24,20 @@ def main():
     print("///")
     print("/// Made by `tools/make-script-table.py`.")
     print("enum ScriptTable {")
-    print("  static let rows: [(names: String, ranges: String)] = [")
+    print("  static let rows: [(names: String, ranges: String)] = text.split(separator: \"\\n\").map { line in")
+    print('    let halves = line.split(separator: ":", omittingEmptySubsequences: false)')
+    print("    return (String(halves[0]), String(halves[1]))")
+    print("  }")
+    print()
+    print('  private static let text = """')
     rows = []
     for aliases in names.values():
         if "unknown" not in aliases:
             aliases.sort(key=lambda alias: (-len(alias), alias))
             rows.append((" ".join(aliases), " ".join(ranges(aliases[0]))))
     for aliases, scalars in sorted(rows):
-        print("    (")
-        print(f'      "{aliases}",')
-        print(f'      "{scalars}"')
-        print("    ),")
-    print("  ]")
+        print(f"    {aliases}:{scalars}")
+    print('    """')
     print("}")
 
 

@@ -3,7 +3,7 @@ struct BytePairMerger {
   /// Up to this many symbols a scan for the best pair beats a heap.
   static let scanLimit = 40
 
-  private struct Candidate {
+  private struct Candidate: MergeCandidate {
     var rank: MergeTable.Rank
     var left: Int32
     /// Behind the last byte of the pair.
@@ -23,7 +23,7 @@ struct BytePairMerger {
   private var ranks: [MergeTable.Rank] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
-  private var heap: [Candidate] = []
+  private var heap = MergeHeap<Candidate>()
 
   /// Appends the tokens of a word.
   ///
@@ -148,13 +148,13 @@ struct BytePairMerger {
 
   private mutating func mergeByHeap(_ pairs: Pairs<some MergeRanks>) {
     let count = hashes.count
-    heap.removeAll(keepingCapacity: true)
+    heap.removeAll()
     // The last symbol is followed by the end of the word, which is none.
     next = (0..<Int32(count)).map { $0 + 1 }
     previous = (0..<Int32(count)).map { $0 - 1 }
     var isMerged = [Bool](repeating: false, count: count)
     for index in 0..<Int32(count) - 1 { offer(index, pairs) }
-    while let candidate = popBest() {
+    while let candidate = heap.popFirst() {
       let left = Int(candidate.left)
       let right = Int(next[left])
       // A candidate is stale when either side has merged since: the pair then ends elsewhere.
@@ -192,29 +192,6 @@ struct BytePairMerger {
     let rank = pairs.rank(
       starts[Int(left)], starts[right], end, (hashes[Int(left)], hashes[right]))
     guard rank != MergeTable.none else { return }
-    heap.append(Candidate(rank: rank, left: left, end: end))
-    var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard heap[child].precedes(heap[parent]) else { break }
-      heap.swapAt(child, parent)
-      child = parent
-    }
-  }
-
-  private mutating func popBest() -> Candidate? {
-    guard let best = heap.first, let last = heap.popLast() else { return nil }
-    guard !heap.isEmpty else { return best }
-    heap[0] = last
-    var parent = 0
-    while true {
-      var child = 2 * parent + 1
-      guard child < heap.count else { break }
-      if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
-      guard heap[child].precedes(heap[parent]) else { break }
-      heap.swapAt(parent, child)
-      parent = child
-    }
-    return best
+    heap.insert(Candidate(rank: rank, left: left, end: end))
   }
 }

@@ -4,7 +4,7 @@ struct PairMerger {
   private static let scanLimit = 24
   private static let none = UInt32.max
 
-  private struct Candidate {
+  private struct Candidate: MergeCandidate {
     var rank: UInt32
     var left: Int32
     var id: Int32
@@ -19,7 +19,7 @@ struct PairMerger {
   private var merges: [PairTable.Merge] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
-  private var heap: [Candidate] = []
+  private var heap = MergeHeap<Candidate>()
 
   /// Turns to a new word.
   mutating func begin() { tokens.removeAll(keepingCapacity: true) }
@@ -60,11 +60,11 @@ struct PairMerger {
 
   private mutating func mergeByHeap(_ table: PairTable) {
     let count = tokens.count
-    heap.removeAll(keepingCapacity: true)
+    heap.removeAll()
     next = (0..<Int32(count)).map { $0 + 1 }
     previous = (0..<Int32(count)).map { $0 - 1 }
     for index in 0..<Int32(count) - 1 { offer(index, table) }
-    while let candidate = popBest() {
+    while let candidate = heap.popFirst() {
       let left = Int(candidate.left)
       let right = Int(next[left])
       // A candidate is stale when either side has merged since.
@@ -84,29 +84,6 @@ struct PairMerger {
   private mutating func offer(_ left: Int32, _ table: PairTable) {
     let right = Int(next[Int(left)])
     guard right < tokens.count, let merge = table[tokens[Int(left)], tokens[right]] else { return }
-    heap.append(Candidate(rank: merge.rank, left: left, id: merge.id))
-    var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard heap[child].precedes(heap[parent]) else { break }
-      heap.swapAt(child, parent)
-      child = parent
-    }
-  }
-
-  private mutating func popBest() -> Candidate? {
-    guard let best = heap.first, let last = heap.popLast() else { return nil }
-    guard !heap.isEmpty else { return best }
-    heap[0] = last
-    var parent = 0
-    while true {
-      var child = 2 * parent + 1
-      guard child < heap.count else { break }
-      if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
-      guard heap[child].precedes(heap[parent]) else { break }
-      heap.swapAt(parent, child)
-      parent = child
-    }
-    return best
+    heap.insert(Candidate(rank: merge.rank, left: left, id: merge.id))
   }
 }

@@ -7,7 +7,7 @@ struct PieceMerger {
   private static let scanLimit = 40
 
   /// A pair by the piece it becomes.
-  private struct Candidate {
+  private struct Candidate: MergeCandidate {
     var rank: UInt32
     var left: Int32
     /// Behind the last byte of the pair.
@@ -28,7 +28,7 @@ struct PieceMerger {
   private var pairs: [Int32] = []
   private var next: [Int32] = []
   private var previous: [Int32] = []
-  private var heap: [Candidate] = []
+  private var heap = MergeHeap<Candidate>()
   /// The halves of unused pieces, which do not last, by id: where they meet, and where the piece was found.
   private var halves: [Int32: (start: Int32, middle: Int32, end: Int32)] = [:]
 
@@ -127,13 +127,13 @@ struct PieceMerger {
 
   private mutating func mergeByHeap(_ text: UnsafeBufferPointer<UInt8>, _ model: PieceModel) {
     let count = ids.count
-    heap.removeAll(keepingCapacity: true)
+    heap.removeAll()
     // The last symbol is followed by the end of the text, which is none.
     next = (0..<Int32(count)).map { $0 + 1 }
     previous = (0..<Int32(count)).map { $0 - 1 }
     var isMerged = [Bool](repeating: false, count: count)
     for index in 0..<Int32(count) - 1 { offer(index, text, model) }
-    while let best = popBest() {
+    while let best = heap.popFirst() {
       let left = Int(best.left)
       let right = Int(next[left])
       // A candidate is stale when either side has merged since: the pair then ends elsewhere.
@@ -170,30 +170,7 @@ struct PieceMerger {
     let end = starts[Int(next[right])]
     let pair = candidate(text, Int(left), right, end, model)
     guard pair.id >= 0 else { return }
-    heap.append(Candidate(rank: pair.rank, left: left, end: end, id: pair.id))
-    var child = heap.count - 1
-    while child > 0 {
-      let parent = (child - 1) / 2
-      guard heap[child].precedes(heap[parent]) else { break }
-      heap.swapAt(child, parent)
-      child = parent
-    }
-  }
-
-  private mutating func popBest() -> Candidate? {
-    guard let best = heap.first, let last = heap.popLast() else { return nil }
-    guard !heap.isEmpty else { return best }
-    heap[0] = last
-    var parent = 0
-    while true {
-      var child = 2 * parent + 1
-      guard child < heap.count else { break }
-      if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
-      guard heap[child].precedes(heap[parent]) else { break }
-      heap.swapAt(parent, child)
-      parent = child
-    }
-    return best
+    heap.insert(Candidate(rank: pair.rank, left: left, end: end, id: pair.id))
   }
 
   // MARK: Output
